@@ -1,0 +1,26 @@
+using Antaca.ServiceDefaults;
+
+namespace Antaca.BalanceService;
+
+/// <summary>The service as a process and, for tests, as a part of one.</summary>
+public static class Service
+{
+    public const string Name = "balanceservice";
+
+    public static Task Main(string[] args) => Build(args).RunAsync();
+
+    /// <param name="adjust">Lets a test put its own clock in.</param>
+    public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? adjust = null)
+    {
+        var builder = Defaults.CreateBuilder(Name, args);
+        builder.AddDatabase("balances_requests", typeof(Service).Assembly);
+        builder.AddMessaging();
+        builder.AddPeer("datacore");
+        builder.AddPeer("kycservice");
+        builder.AddPeer("cardservice");
+        adjust?.Invoke(builder);
+
+        var app = builder.BuildService();
+        return app;
+    }
+}

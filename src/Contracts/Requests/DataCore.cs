@@ -1,0 +1,65 @@
+namespace Antaca.Contracts.Requests;
+
+/// <summary>A user as the neighbours need it to decide: <c>GET /internal/users/{userId}?partnerId=</c>. 404 when it is not that partner's.</summary>
+public sealed record UserFacts(Guid Id, Guid PartnerId, bool Active, ProgrammeFacts Programme);
+
+/// <summary>A programme as the neighbours need it: <c>GET /internal/programmes/{programId}</c>.</summary>
+/// <param name="Processor">The name of the processor that serves the programme.</param>
+/// <param name="CardValidityMonths">A card expires at the end of the month that many months after its issue.</param>
+public sealed record ProgrammeFacts(Guid Id, Guid PartnerId, string Currency, string Processor, bool DigitalFirst, int CardValidityMonths);
+
+/// <summary>Whose client certificate this is: <c>POST /internal/certificates/identify</c>. 404 for one that is unknown or revoked.</summary>
+/// <param name="Thumbprint">SHA-256 of the DER certificate, upper-case hexadecimal.</param>
+public sealed record IdentifyCertificate(string Thumbprint);
+
+/// <param name="Kind"><c>Partner</c> or <c>Processor</c>.</param>
+/// <param name="PartnerId">Of a partner's certificate.</param>
+/// <param name="Processor">The name in a processor's certificate.</param>
+public sealed record CertificateHolder(string Kind, Guid? PartnerId, string? Processor);
+
+/// <summary>
+/// Gives a card its PAN: <c>POST /internal/vault/cards</c>. Idempotent by <paramref name="CardId"/>: asked again, the same PAN.
+/// 409 <c>BIN_RANGE_FULL</c>.
+/// </summary>
+/// <param name="Expiry">The last day of the card's last month.</param>
+/// <param name="Binding">The caller that the one-time references in the answer are bound to.</param>
+public sealed record AllocatePan(Guid CardId, Guid PartnerId, Guid ProgramId, DateOnly Expiry, string Binding);
+
+/// <summary>Shows a card's secrets once: <c>POST /internal/vault/cards/reveal</c>. 404 when the partner has no such card.</summary>
+public sealed record RevealCard(Guid CardId, Guid PartnerId, string Binding);
+
+/// <summary>A card's number, masked, and one-time references to its secrets; they live 30 seconds.</summary>
+public sealed record CardSecretReferences(string MaskedCardNo, VaultReference CardNo, VaultReference Cvv);
+
+/// <summary>A one-time reference in place of a secret: on the wire <c>{"vault": "..."}</c>.</summary>
+public sealed record VaultReference(string Vault);
+
+/// <summary>Swaps secrets for references at the edge: <c>POST /internal/vault/references</c>.</summary>
+public sealed record CreateReferences(string Binding, IReadOnlyList<SecretValue> Secrets);
+
+/// <param name="Kind"><c>cardNo</c>, <c>cvv</c>, <c>pin</c> or <c>pinBlock</c>.</param>
+public sealed record SecretValue(string Kind, string Value)
+{
+    /// <summary>Never prints the value.</summary>
+    public override string ToString() => $"{Kind}: ***";
+}
+
+public sealed record CreatedReferences(IReadOnlyList<VaultReference> References);
+
+/// <summary>
+/// Resolves references, each once: <c>POST /internal/vault/resolve</c>. 409 <c>REFERENCE_INVALID</c> when one is used,
+/// expired, forged, another caller's or another card's; then none is resolved.
+/// </summary>
+public sealed record ResolveReferences(string Binding, Guid CardId, IReadOnlyList<VaultReference> References);
+
+public sealed record ResolvedReferences(IReadOnlyList<SecretValue> Secrets);
+
+/// <summary>
+/// Finds the card of a number that came in from outside: <c>POST /internal/vault/identify</c>. 404 when no card has it;
+/// 409 <c>REFERENCE_INVALID</c> as above.
+/// </summary>
+public sealed record IdentifyCard(string Binding, VaultReference CardNo, DateOnly? Expiry, VaultReference? Cvv);
+
+/// <param name="ExpiryMatches">Null when none was given.</param>
+/// <param name="CvvMatches">Null when none was given.</param>
+public sealed record IdentifiedCard(Guid CardId, bool? ExpiryMatches, bool? CvvMatches);

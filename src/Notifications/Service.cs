@@ -1,0 +1,23 @@
+using Antaca.ServiceDefaults;
+
+namespace Antaca.Notifications;
+
+/// <summary>The service as a process and, for tests, as a part of one.</summary>
+public static class Service
+{
+    public const string Name = "notifications";
+
+    public static Task Main(string[] args) => Build(args).RunAsync();
+
+    /// <param name="adjust">Lets a test put its own clock in.</param>
+    public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? adjust = null)
+    {
+        var builder = Defaults.CreateBuilder(Name, args);
+        builder.AddDatabase("notifications_requests", typeof(Service).Assembly);
+        builder.AddMessaging();
+        adjust?.Invoke(builder);
+
+        var app = builder.BuildService();
+        return app;
+    }
+}
