@@ -1,4 +1,12 @@
+using System.Text.Json.Serialization;
+using Antaca.Contracts.Requests;
+using Antaca.DataCore.Certificates;
+using Antaca.DataCore.Partners;
+using Antaca.DataCore.Programmes;
+using Antaca.DataCore.Users;
+using Antaca.DataCore.Vault;
 using Antaca.ServiceDefaults;
+using MassTransit;
 
 namespace Antaca.DataCore;
 
@@ -13,11 +21,68 @@ public static class Service
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? adjust = null)
     {
         var builder = Defaults.CreateBuilder(Name, args);
+        builder.AddJson(DataCoreJson.Default);
         builder.AddDatabase("datacore_requests", typeof(Service).Assembly);
-        builder.AddMessaging();
+        AddVault(builder);
+        AddSandbox(builder);
+        builder.AddMessaging(bus => bus.AddConsumer<FollowKycDecision>());
         adjust?.Invoke(builder);
 
         var app = builder.BuildService();
+        var users = app.MapForCallers("/users");
+        users.MapCreateUser();
+        users.MapGetUser();
+        app.MapForServices("datacore/users", "/internal/users").MapGetUserFacts();
+        app.MapForServices("datacore/programmes", "/internal/programmes").MapGetProgrammeFacts();
+        app.MapForServices("datacore/certificates", "/internal/certificates").MapIdentifyHolder();
+        var vault = app.MapForServices("datacore/vault", "/internal/vault");
+        vault.MapAllocateCardPan();
+        vault.MapRevealCardSecrets();
+        vault.MapIdentifyCardByPan();
+        var references = app.MapForServices("datacore/references", "/internal/vault");
+        references.MapCreateSecretReferences();
+        references.MapResolveSecretReferences();
         return app;
     }
+
+    private static void AddVault(WebApplicationBuilder builder)
+    {
+        var settings = builder.AddSettings<VaultSettings>("Vault");
+        builder.Services.AddSingleton(services => VaultKeys.OpenHsm(settings, services.GetRequiredService<IHostEnvironment>()));
+        builder.Services.AddSingleton<VaultKeys>();
+        builder.Services.AddHostedService<OpenVault>();
+        builder.Services.AddSingleton(new HealthCheck("knownAnswers", () => string.Join(", ", OpenVault.Passed)));
+    }
+
+    private static void AddSandbox(WebApplicationBuilder builder)
+    {
+        var settings = builder.AddSettings<SandboxSettings>("Sandbox");
+        if (settings.Folder is null)
+        {
+            return;
+        }
+        if (!builder.Environment.IsDevelopment())
+        {
+            builder.AddSettingsFault($"Sandbox:Folder: a sandbox is for Development, not for {builder.Environment.EnvironmentName}");
+            return;
+        }
+        builder.Services.AddHostedService<Sandbox>();
+    }
 }
+
+[JsonSerializable(typeof(CreateUser.Request))]
+[JsonSerializable(typeof(User))]
+[JsonSerializable(typeof(UserFacts))]
+[JsonSerializable(typeof(ProgrammeFacts))]
+[JsonSerializable(typeof(IdentifyCertificate))]
+[JsonSerializable(typeof(CertificateHolder))]
+[JsonSerializable(typeof(AllocatePan))]
+[JsonSerializable(typeof(RevealCard))]
+[JsonSerializable(typeof(CardSecretReferences))]
+[JsonSerializable(typeof(CreateReferences))]
+[JsonSerializable(typeof(CreatedReferences))]
+[JsonSerializable(typeof(ResolveReferences))]
+[JsonSerializable(typeof(ResolvedReferences))]
+[JsonSerializable(typeof(IdentifyCard))]
+[JsonSerializable(typeof(IdentifiedCard))]
+internal sealed partial class DataCoreJson : JsonSerializerContext;

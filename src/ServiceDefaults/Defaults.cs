@@ -54,7 +54,13 @@ public static class Defaults
     /// <param name="service">The service's name: its certificate's common name, its audience, its telemetry name.</param>
     public static WebApplicationBuilder CreateBuilder(string service, string[] args)
     {
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = service, Args = args });
+        var start = new ConfigurationBuilder().AddEnvironmentVariables().AddCommandLine(args).Build();
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions
+        {
+            ApplicationName = service,
+            EnvironmentName = start["environment"] ?? start["ASPNETCORE_ENVIRONMENT"] ?? start["DOTNET_ENVIRONMENT"] ?? Environments.Production,
+            Args = args,
+        });
         builder.Configuration.AddEnvironmentVariables();
         builder.Configuration.AddCommandLine(args);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();

@@ -1,0 +1,17 @@
+using Antaca.Contracts.Requests;
+
+namespace Antaca.DataCore.Vault;
+
+/// <summary>One-time references to a card's number and CVV2, bound to the caller and the card.</summary>
+internal static class CardSecrets
+{
+    public static async Task<CardSecretReferences> Refer(VaultCard card, string binding, Hsm hsm, VaultKeys keys, DateTimeOffset now, CancellationToken cancel)
+    {
+        var pan = hsm.DecryptPan(card.CardId, card.EncryptedPan);
+        var cvv = hsm.Cvv2(await keys.VerificationKeyOf(card.ProgrammeId, cancel), pan, card.Expiry, ExpiryOrder.YearMonth, card.CvvCounter);
+        return new CardSecretReferences(
+            card.MaskedPan,
+            new VaultReference(hsm.SealReference(SecretKind.CardNo, pan.Reveal(), binding, card.CardId, now)),
+            new VaultReference(hsm.SealReference(SecretKind.Cvv, cvv.Reveal(), binding, card.CardId, now)));
+    }
+}

@@ -1,0 +1,124 @@
+using System.Collections.Concurrent;
+using System.ComponentModel.DataAnnotations;
+using System.Security.Cryptography;
+using Antaca.ServiceDefaults;
+using Npgsql;
+
+namespace Antaca.DataCore.Vault;
+
+internal sealed record VaultSettings
+{
+    /// <summary>The file with the base64 of the 32-byte master key. One that begins with <c>development:</c> serves Development only.</summary>
+    [Required]
+    public string MasterKeyFile { get; init; } = "";
+}
+
+/// <summary>
+/// The vault's keys: read from the database into the <see cref="Hsm"/> at start and when another replica has made one
+/// since, and made where they are missing.
+/// </summary>
+internal sealed class VaultKeys(Hsm hsm, NpgsqlDataSource database, TimeProvider clock)
+{
+    private const string DevelopmentPrefix = "development:";
+
+    private static readonly KeyPurpose[] _ofTheSuite = [KeyPurpose.PanEncryption, KeyPurpose.PanLookup, KeyPurpose.PanPermutation, KeyPurpose.References];
+
+    private readonly ConcurrentDictionary<Guid, Guid> _verificationKeys = new();
+
+    /// <summary>Reads the master key into an Hsm.</summary>
+    /// <exception cref="InvalidOperationException">The file does not hold a key, or holds a development one elsewhere.</exception>
+    public static Hsm OpenHsm(VaultSettings settings, IHostEnvironment environment)
+    {
+        var text = File.ReadAllText(settings.MasterKeyFile).Trim();
+        var development = text.StartsWith(DevelopmentPrefix, StringComparison.Ordinal);
+        if (development && !environment.IsDevelopment())
+        {
+            throw new InvalidOperationException($"Vault:MasterKeyFile holds a development key; {environment.EnvironmentName} needs one of its own.");
+        }
+        Span<byte> key = stackalloc byte[Hsm.MasterKeyBytes];
+        try
+        {
+            return Convert.TryFromBase64String(development ? text[DevelopmentPrefix.Length..] : text, key, out var length) && length == key.Length
+                ? new Hsm(key)
+                : throw new InvalidOperationException($"Vault:MasterKeyFile must hold the base64 of {Hsm.MasterKeyBytes} bytes.");
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(key);
+        }
+    }
+
+    /// <summary>Loads every key, after making the suite's own where this is the first start.</summary>
+    public async Task Load(CancellationToken cancel)
+    {
+        var now = clock.GetUtcNow();
+        await using (var work = await Work.Begin(database, cancel))
+        {
+            foreach (var purpose in _ofTheSuite)
+            {
+                await Add(work, hsm.NewKey(purpose, Guid.CreateVersion7(now), version: 1), programId: null, now);
+            }
+            await work.Commit();
+        }
+        await Refresh(cancel);
+    }
+
+    /// <summary>The programme's pair of card verification keys, made on first use.</summary>
+    public async Task<Guid> VerificationKeyOf(Guid programId, CancellationToken cancel)
+    {
+        if (_verificationKeys.TryGetValue(programId, out var known))
+        {
+            return known;
+        }
+        var now = clock.GetUtcNow();
+        await using (var work = await Work.Begin(database, cancel))
+        {
+            await Add(work, hsm.NewKey(KeyPurpose.CardVerification, Guid.CreateVersion7(now), version: 1), programId, now);
+            await work.Commit();
+        }
+        await Refresh(cancel);
+        return _verificationKeys[programId];
+    }
+
+    private async Task Refresh(CancellationToken cancel)
+    {
+        var rows = await database.Many<KeyRow>("select id, purpose, version, programme_id, wrapped from vault_keys order by created_at, id", null, cancel);
+        hsm.Load(rows.Select(row => new WrappedKey(row.Id, Enum.Parse<KeyPurpose>(row.Purpose), row.Version, row.Wrapped)));
+        foreach (var row in rows)
+        {
+            if (row.ProgrammeId is { } programId)
+            {
+                _verificationKeys[programId] = row.Id;
+            }
+        }
+    }
+
+    /// <summary>The first of two replicas wins; the other reads the winner's key.</summary>
+    private static Task Add(Work work, WrappedKey key, Guid? programId, DateTimeOffset now) =>
+        work.Change(
+            """
+            insert into vault_keys (id, purpose, version, programme_id, wrapped, created_at)
+            values (@Id, @purpose, @Version, @programId, @Wrapped, @now)
+            on conflict do nothing
+            """,
+            new { key.Id, purpose = key.Purpose.ToString(), key.Version, programId, key.Wrapped, now });
+
+    private sealed record KeyRow
+    {
+        public required Guid Id { get; init; }
+        public required string Purpose { get; init; }
+        public required int Version { get; init; }
+        public Guid? ProgrammeId { get; init; }
+        public required byte[] Wrapped { get; init; }
+    }
+}
+
+/// <summary>Nothing is served before every primitive has proved itself and the keys are loaded.</summary>
+internal sealed class OpenVault(VaultKeys keys) : IHostedService
+{
+    public static IReadOnlyList<string> Passed { get; } = KnownAnswers.Run();
+
+    public Task StartAsync(CancellationToken cancellationToken) => keys.Load(cancellationToken);
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+}

@@ -1,0 +1,18 @@
+using Antaca.ServiceDefaults;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Antaca.DataCore.Vault;
+
+internal static class VaultProblems
+{
+    public static ProblemHttpResult CardNotFound() => Problems.NotFound("CARD_NOT_FOUND", "card");
+
+    public static ProblemHttpResult ProgramNotFound() => Problems.NotFound("PROGRAM_NOT_FOUND", "programme");
+
+    public static ProblemHttpResult NumberNotFound() => Problems.NotFound("CARD_NUMBER_UNKNOWN", "card number");
+
+    public static ProblemHttpResult RangeFull() => Problems.Refuse(409, "BIN_RANGE_FULL", "The programme's BIN range has no number left. Give the programme another range.");
+
+    /// <summary>One answer for used, expired, forged, and another's: it tells an attacker nothing.</summary>
+    public static ProblemHttpResult ReferenceInvalid() => Problems.Refuse(409, "REFERENCE_INVALID", "A vault reference was used before, has expired, or is not this caller's.");
+}

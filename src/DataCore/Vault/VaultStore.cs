@@ -1,0 +1,88 @@
+using Antaca.ServiceDefaults;
+using Npgsql;
+
+namespace Antaca.DataCore.Vault;
+
+/// <summary>A card's record in the vault.</summary>
+internal sealed record VaultCard
+{
+    public required Guid CardId { get; init; }
+    public required Guid ProgrammeId { get; init; }
+    public required int KeyVersion { get; init; }
+    public required byte[] Pan { get; init; }
+    public required string MaskedPan { get; init; }
+    public required DateOnly Expiry { get; init; }
+    public required int CvvCounter { get; init; }
+
+    public EncryptedPan EncryptedPan => new(KeyVersion, Pan);
+}
+
+/// <summary>The next account number of a programme's range.</summary>
+internal sealed record PanTicket
+{
+    public required string Range { get; init; }
+    public required long Index { get; init; }
+}
+
+internal static class VaultStore
+{
+    public static Task<VaultCard?> FindVaultCard(this NpgsqlDataSource database, Guid cardId, Guid partnerId, CancellationToken cancel) =>
+        database.One<VaultCard>(
+            """
+            select card_id, programme_id, key_version, pan, masked_pan, expiry, cvv_counter
+            from vault_cards
+            where card_id = @cardId and partner_id = @partnerId
+            """,
+            new { cardId, partnerId },
+            cancel);
+
+    /// <summary>Takes the next number of the programme's range; null when the range is full or the programme is not the partner's.</summary>
+    public static Task<PanTicket?> TakeNextNumber(this Work work, Guid programId, Guid partnerId) =>
+        work.One<PanTicket>(
+            """
+            update bin_ranges r
+            set next_index = r.next_index + 1
+            from programmes p
+            where p.id = @programId and p.partner_id = @partnerId and r.id = p.bin_range_id and r.next_index < r.size
+            returning r.range, r.next_index - 1 as index
+            """,
+            new { programId, partnerId });
+
+    /// <returns>False when the card has a PAN already.</returns>
+    public static async Task<bool> AddVaultCard(this Work work, VaultCard card, Guid partnerId, byte[] panHmac, DateTimeOffset now) =>
+        await work.Change(
+            """
+            insert into vault_cards (card_id, partner_id, programme_id, key_version, pan, pan_hmac, masked_pan, expiry, cvv_counter, created_at)
+            values (@CardId, @partnerId, @ProgrammeId, @KeyVersion, @Pan, @panHmac, @MaskedPan, @Expiry, 0, @now)
+            on conflict (card_id) do nothing
+            """,
+            new { card.CardId, partnerId, card.ProgrammeId, card.KeyVersion, card.Pan, panHmac, card.MaskedPan, card.Expiry, now }) == 1;
+
+    public static Task<VaultCard?> FindByPanHmac(this Work work, byte[] panHmac) =>
+        work.One<VaultCard>(
+            """
+            select card_id, programme_id, key_version, pan, masked_pan, expiry, cvv_counter
+            from vault_cards
+            where pan_hmac = @panHmac
+            """,
+            new { panHmac });
+
+    /// <summary>Notes the references as used. All of them, or false and the caller lets the work go.</summary>
+    public static async Task<bool> UseOnce(this Work work, IReadOnlyList<OpenedReference> references, Guid? cardId, string usedBy, string usedFor, DateTimeOffset now) =>
+        await work.Change(
+            """
+            insert into vault_reference_uses (reference_id, kind, card_id, used_by, used_for, used_at)
+            select reference_id, kind, @cardId, @usedBy, @usedFor, @now
+            from unnest(@ids, @kinds) as used (reference_id, kind)
+            on conflict do nothing
+            """,
+            new
+            {
+                ids = references.Select(reference => reference.Id).ToArray(),
+                kinds = references.Select(reference => SecretKinds.OnTheWire(reference.Kind)).ToArray(),
+                cardId,
+                usedBy,
+                usedFor,
+                now,
+            }) == references.Count;
+}
