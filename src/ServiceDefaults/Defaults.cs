@@ -67,7 +67,7 @@ public static class Defaults
         builder.Services.AddRoutingCore();
         builder.Services.AddLogging();
         builder.AddTelemetry(service);
-        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<TimeProvider>(new Clock());
         builder.Services.AddProblemDetails();
         builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(ShutdownSeconds));
@@ -101,6 +101,7 @@ public static class Defaults
         json.AllowDuplicateProperties = false;
         json.NumberHandling = JsonNumberHandling.Strict;
         json.MaxDepth = MaxJsonDepth;
+        json.Converters.Add(new TimeJson());
         json.Converters.Add(new JsonStringEnumConverter(namingPolicy: null, allowIntegerValues: false));
     }
 

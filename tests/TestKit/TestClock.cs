@@ -1,3 +1,5 @@
+using Antaca.ServiceDefaults;
+
 namespace Antaca.TestKit;
 
 /// <summary>Real time plus what the test adds. Timers run in real time, so background work goes on.</summary>
@@ -7,5 +9,5 @@ public sealed class TestClock : TimeProvider
 
     public void Advance(TimeSpan by) => Interlocked.Add(ref _addedTicks, by.Ticks);
 
-    public override DateTimeOffset GetUtcNow() => base.GetUtcNow().AddTicks(Interlocked.Read(ref _addedTicks));
+    public override DateTimeOffset GetUtcNow() => Clock.InMicroseconds(base.GetUtcNow().AddTicks(Interlocked.Read(ref _addedTicks)));
 }

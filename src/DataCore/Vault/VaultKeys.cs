@@ -94,7 +94,7 @@ internal sealed class VaultKeys(Hsm hsm, NpgsqlDataSource database, TimeProvider
     }
 
     /// <summary>The first of two replicas wins; the other reads the winner's key.</summary>
-    private static Task Add(Work work, WrappedKey key, Guid? programId, DateTimeOffset now) =>
+    private static Task<int> Add(Work work, WrappedKey key, Guid? programId, DateTimeOffset now) =>
         work.Change(
             """
             insert into vault_keys (id, purpose, version, programme_id, wrapped, created_at)

@@ -1,0 +1,307 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+using Antaca.AppHost;
+using Antaca.LocalHosting;
+using Antaca.ServiceDefaults;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using Xunit;
+
+namespace Antaca.TestKit;
+
+/// <summary>
+/// All services of the suite in this process, on real Kestrel with TLS, with databases of their own and a virtual host of
+/// their own on the broker. A class fixture: <c>public sealed class LockCardTests(Suite suite) : IClassFixture&lt;Suite&gt;</c>.
+/// </summary>
+public class Suite : IAsyncLifetime
+{
+    private static readonly (string Name, string Database, Func<string[], Action<WebApplicationBuilder>, WebApplication> Build, Type Migrations)[] _services =
+    [
+        ("datacore", "datacore", DataCore.Service.Build, typeof(DataCore.Service)),
+        ("kycservice", "kyc", KycService.Service.Build, typeof(KycService.Service)),
+        ("balanceservice", "balances", BalanceService.Service.Build, typeof(BalanceService.Service)),
+        ("cardservice", "cards", CardService.Service.Build, typeof(CardService.Service)),
+        ("notifications", "notifications", Notifications.Service.Build, typeof(Notifications.Service)),
+        ("gateway", "", Gateway.Service.Build, typeof(Gateway.Service)),
+    ];
+
+    private readonly Dictionary<string, WebApplication> _running = [];
+    private readonly Dictionary<string, int> _ports = [];
+    private readonly Dictionary<string, string> _databases = [];
+    private readonly List<IDisposable> _owned = [];
+    private RabbitMqNode? _ownBroker;
+    private string _messaging = "";
+    private CallerTokens _tokens = null!;
+
+    public TestClock Clock { get; } = new();
+
+    public CapturedLog Log { get; } = new();
+
+    public Certificates Certificates { get; private set; } = null!;
+
+    /// <summary>The folder of this suite's certificates, keys and sandbox.</summary>
+    public string Folder { get; private set; } = "";
+
+    /// <summary>The demo partner over the mTLS port.</summary>
+    public Api Partner { get; private set; } = null!;
+
+    /// <summary>The sandbox processor over the mTLS port.</summary>
+    public Api Processor { get; private set; } = null!;
+
+    /// <summary>Whoever has no credential, over the mTLS port.</summary>
+    public Api Anybody { get; private set; } = null!;
+
+    public Uri PublicAddress => new($"https://localhost:{_ports["gateway.public"]}");
+
+    public Uri PartnerAddress => new($"https://localhost:{_ports["gateway.partners"]}");
+
+    /// <summary>A broker of its own, which a test may stop. Set in a derived fixture's constructor.</summary>
+    protected bool OwnBroker { get; init; }
+
+    /// <summary>Settings on top, such as <c>--Cards:RecoverAfterSeconds=1</c>, for every service that is named.</summary>
+    protected Dictionary<string, string[]> Settings { get; } = [];
+
+    /// <summary>Where traces and metrics go; none when null.</summary>
+    protected Uri? Collector { get; init; }
+
+    /// <summary>The services that this fixture leaves out.</summary>
+    protected HashSet<string> Without { get; } = [];
+
+    public async Task InitializeAsync()
+    {
+        var infrastructure = await Infrastructure.Shared;
+        Folder = Directory.CreateDirectory(Path.Combine(infrastructure.Folder, Guid.CreateVersion7().ToString("N"))).FullName;
+        Certificates = Certificates.Keep(Folder, [.. _services.Select(service => service.Name)], TimeProvider.System);
+        _tokens = CallerTokens.FromFile(Certificates.CallerPrivateKey, Clock);
+        _messaging = await VirtualHost(infrastructure);
+        foreach (var service in _services)
+        {
+            _ports[service.Name] = FreePort();
+            _ports[service.Name + ".health"] = FreePort();
+            if (service.Database.Length > 0)
+            {
+                _databases[service.Database] = await infrastructure.Clone(service.Database, service.Migrations);
+            }
+        }
+        _ports["gateway.public"] = FreePort();
+        _ports["gateway.partners"] = FreePort();
+        await Task.WhenAll(_services.Where(service => !Without.Contains(service.Name)).Select(service => Start(service.Name)));
+
+        Partner = OverPartnerPort(Path.Combine(Certificates.Sandbox, "partner.pem"));
+        Processor = OverPartnerPort(Path.Combine(Certificates.Sandbox, "processor.pem"));
+        Anybody = OverPartnerPort(certificateFile: null);
+        await Given();
+    }
+
+    /// <summary>What a derived fixture wants to be there before its tests.</summary>
+    protected virtual Task Given() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
+    {
+        foreach (var owned in _owned)
+        {
+            owned.Dispose();
+        }
+        await Task.WhenAll(_running.Keys.ToArray().Select(Stop));
+        if (_ownBroker is not null)
+        {
+            await _ownBroker.DisposeAsync();
+        }
+        _tokens?.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Starts a service that <see cref="Stop"/> has stopped: on its old ports, with its old database.</summary>
+    public async Task Start(string name)
+    {
+        var service = _services.Single(service => service.Name == name);
+        var app = service.Build([.. Arguments(service.Name, service.Database)], builder =>
+        {
+            builder.Logging.ClearProviders();
+            builder.Logging.AddProvider(Log);
+            builder.Services.AddSingleton<TimeProvider>(Clock);
+        });
+        lock (_running)
+        {
+            _running.Add(name, app);
+        }
+        await app.StartAsync();
+    }
+
+    /// <summary>Stops a service, as a deployment would.</summary>
+    public async Task Stop(string name)
+    {
+        WebApplication? app;
+        lock (_running)
+        {
+            _running.Remove(name, out app);
+        }
+        if (app is not null)
+        {
+            await app.StopAsync();
+            await app.DisposeAsync();
+        }
+    }
+
+    /// <summary>Stops the broker of a suite with one of its own.</summary>
+    public Task StopBroker() => _ownBroker!.DisposeAsync().AsTask();
+
+    /// <summary>Starts it again, with its data.</summary>
+    public async Task StartBroker()
+    {
+        _ownBroker = await RabbitMqNode.Start(Path.Combine(Folder, "rabbitmq"), _ownBroker!.Ports);
+    }
+
+    /// <summary>The service itself, as the gateway would call it for <paramref name="caller"/>.</summary>
+    public Api As(Caller caller, string service) => Own(new Api(NeighbourClient("gateway", service), () => _tokens.Sign(caller, service)));
+
+    /// <summary>The service itself, as a neighbour would call it: with that neighbour's certificate and no caller.</summary>
+    public Api Neighbour(string neighbour, string service) => Own(new Api(NeighbourClient(neighbour, service)));
+
+    /// <summary>A client of the mTLS port with the certificate of this file (its key beside it), or with none.</summary>
+    public Api OverPartnerPort(string? certificateFile) =>
+        Own(new Api(new HttpClient(Handler(certificateFile is null ? null : ServiceIdentity.ReadPair(certificateFile, Path.ChangeExtension(certificateFile, ".key"))))
+        {
+            BaseAddress = PartnerAddress,
+            DefaultRequestVersion = HttpVersion.Version20,
+        }));
+
+    /// <summary>A client of the mTLS port with any certificate.</summary>
+    public Api OverPartnerPort(X509Certificate2 certificate) =>
+        Own(new Api(new HttpClient(Handler(certificate)) { BaseAddress = PartnerAddress, DefaultRequestVersion = HttpVersion.Version20 }));
+
+    /// <summary>A client of the public port.</summary>
+    public Api OverPublicPort() =>
+        Own(new Api(new HttpClient(Handler(null)) { BaseAddress = PublicAddress, DefaultRequestVersion = HttpVersion.Version20 }));
+
+    /// <summary>A client of a service's plain health port.</summary>
+    public Api HealthOf(string service) =>
+        Own(new Api(new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{_ports[service + ".health"]}") }));
+
+    /// <summary>The address of a service's API port, for tests that bring a connection of their own.</summary>
+    public Uri AddressOf(string service) => new($"https://localhost:{_ports[service]}");
+
+    /// <summary>A database (datacore, kyc, balances, cards, notifications) as its administrator sees it.</summary>
+    public NpgsqlDataSource Database(string name)
+    {
+        var database = NpgsqlDataSource.Create(Own(Infrastructure.Shared.Result.Postgres, name, "postgres"));
+        _owned.Add(database);
+        return database;
+    }
+
+    /// <summary>A database as the service's requests see it: without DDL rights.</summary>
+    public NpgsqlDataSource DatabaseOfRequests(string name)
+    {
+        var database = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(Own(Infrastructure.Shared.Result.Postgres, name, name)) { Options = $"-c role={name}_requests" });
+        _owned.Add(database);
+        return database;
+    }
+
+    /// <summary>The broker's connection string: for a test that listens or publishes itself.</summary>
+    public string Messaging => _messaging;
+
+    private string Own(PostgresServer postgres, string name, string login) => postgres.ConnectionString(_databases[name], login);
+
+    private static SocketsHttpHandler Handler(X509Certificate2? certificate)
+    {
+        var handler = new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true }, UseProxy = false };
+        if (certificate is not null)
+        {
+            handler.SslOptions.ClientCertificates = [certificate];
+            handler.SslOptions.LocalCertificateSelectionCallback = (_, _, _, _, _) => certificate;
+        }
+        return handler;
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private HttpClient NeighbourClient(string neighbour, string service) =>
+        new(Handler(ServiceIdentity.ReadPair(Certificates.CertificateOf(neighbour), Certificates.KeyOf(neighbour))))
+        {
+            BaseAddress = AddressOf(service),
+            DefaultRequestVersion = HttpVersion.Version20,
+        };
+
+    private Api Own(Api api)
+    {
+        lock (_owned)
+        {
+            _owned.Add(api);
+        }
+        return api;
+    }
+
+    private async Task<string> VirtualHost(Infrastructure infrastructure)
+    {
+        if (OwnBroker)
+        {
+            _ownBroker = await RabbitMqNode.Start(Path.Combine(Folder, "rabbitmq"), RabbitMqPorts.Free());
+            return _ownBroker.ConnectionString;
+        }
+        var broker = infrastructure.Broker;
+        var name = Path.GetFileName(Folder);
+        using var management = new HttpClient { BaseAddress = broker.ManagementAddress };
+        management.DefaultRequestHeaders.Authorization = new("Basic", Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes($"{broker.UserName}:{broker.Password}")));
+        using var empty = new StringContent("{}", System.Text.Encoding.UTF8, "application/json");
+        (await management.PutAsync(new Uri($"api/vhosts/{name}", UriKind.Relative), empty)).EnsureSuccessStatusCode();
+        using var all = new StringContent("""{"configure": ".*", "write": ".*", "read": ".*"}""", System.Text.Encoding.UTF8, "application/json");
+        (await management.PutAsync(new Uri($"api/permissions/{name}/{broker.UserName}", UriKind.Relative), all)).EnsureSuccessStatusCode();
+        return $"{broker.ConnectionString}/{name}";
+    }
+
+    private IEnumerable<string> Arguments(string name, string database)
+    {
+        yield return "--environment=Development";
+        yield return $"--Identity:Certificate={Certificates.CertificateOf(name)}";
+        yield return $"--Identity:Key={Certificates.KeyOf(name)}";
+        yield return $"--Identity:Authority={Certificates.InternalAuthority}";
+        yield return $"--Ports:Health={Text(_ports[name + ".health"])}";
+        yield return $"--ConnectionStrings:messaging={_messaging}";
+        foreach (var (neighbour, _, _, _) in _services)
+        {
+            yield return $"--services:{neighbour}:https:0={AddressOf(neighbour)}";
+        }
+        if (Collector is not null)
+        {
+            yield return $"--OTEL_EXPORTER_OTLP_ENDPOINT={Collector}";
+        }
+        if (name == "gateway")
+        {
+            yield return $"--CallerTokens:PrivateKey={Certificates.CallerPrivateKey}";
+            yield return $"--Ports:Public={Text(_ports["gateway.public"])}";
+            yield return $"--Ports:Partners={Text(_ports["gateway.partners"])}";
+            yield return $"--Edge:Certificate={Certificates.EdgeCertificate}";
+            yield return $"--Edge:Key={Certificates.EdgeKey}";
+            yield return $"--Edge:PartnerAuthority={Certificates.PartnerAuthority}";
+            yield return $"--Encryption:KeyFolder={Certificates.EncryptionKeys}";
+        }
+        else
+        {
+            yield return $"--CallerTokens:PublicKey={Certificates.CallerPublicKey}";
+            yield return $"--Ports:Api={Text(_ports[name])}";
+            yield return $"--ConnectionStrings:database={Own(Infrastructure.Shared.Result.Postgres, database, database)}";
+        }
+        if (name == "datacore")
+        {
+            yield return $"--Vault:MasterKeyFile={Certificates.MasterKey}";
+            yield return $"--Sandbox:Folder={Certificates.Sandbox}";
+            yield return $"--Sandbox:PublicAddress={PublicAddress}";
+            yield return $"--Sandbox:PartnerAddress={PartnerAddress}";
+        }
+        foreach (var setting in Settings.GetValueOrDefault(name) ?? [])
+        {
+            yield return setting;
+        }
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+}
