@@ -47,7 +47,7 @@ public static class Jwe
     private const int MinEncryptedKeyBytes = RsaPublicKey.MinSizeBits / 8;
     private const int MaxEncryptedKeyBytes = RsaPublicKey.MaxSizeBits / 8;
 
-    private static readonly JsonDocumentOptions StrictHeader = new() { AllowDuplicateProperties = false, MaxDepth = 8 };
+    private static readonly JsonDocumentOptions _strictHeader = new() { AllowDuplicateProperties = false, MaxDepth = 8 };
 
     /// <summary>Seals for <paramref name="recipient"/> with RSA-OAEP-256 and A256GCM; <c>kid</c> is the recipient's thumbprint.</summary>
     public static string Seal(ReadOnlySpan<byte> plaintext, RsaPublicKey recipient)
@@ -215,7 +215,7 @@ public static class Jwe
             }
             try
             {
-                using var document = JsonDocument.Parse(utf8, StrictHeader);
+                using var document = JsonDocument.Parse(utf8, _strictHeader);
                 return ReadHeader(document.RootElement, out padding, out kid);
             }
             catch (Exception fault) when (fault is JsonException or InvalidOperationException)

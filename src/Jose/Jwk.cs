@@ -18,17 +18,17 @@ public sealed class Jwk : IEquatable<Jwk>
     public const int MaxJsonBytes = 4096;
 
     private const int P256CoordinateBytes = 32;
-    private static readonly string[] PrivateMembers = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
-    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 4 };
+    private static readonly string[] _privateMembers = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+    private static readonly JsonDocumentOptions _strict = new() { AllowDuplicateProperties = false, MaxDepth = 4 };
 
-    private readonly byte[] modulusOrX;
-    private readonly byte[] exponentOrY;
+    private readonly byte[] _modulusOrX;
+    private readonly byte[] _exponentOrY;
 
     private Jwk(string keyType, byte[] modulusOrX, byte[] exponentOrY)
     {
         KeyType = keyType;
-        this.modulusOrX = modulusOrX;
-        this.exponentOrY = exponentOrY;
+        _modulusOrX = modulusOrX;
+        _exponentOrY = exponentOrY;
         Thumbprint = StrictBase64Url.Encode(SHA256.HashData(Encoding.ASCII.GetBytes(RequiredMembers())));
     }
 
@@ -62,7 +62,7 @@ public sealed class Jwk : IEquatable<Jwk>
         }
         try
         {
-            using var document = JsonDocument.Parse(json, Strict);
+            using var document = JsonDocument.Parse(json, _strict);
             return TryRead(document.RootElement, out jwk);
         }
         catch (Exception fault) when (fault is JsonException or InvalidOperationException)
@@ -75,7 +75,7 @@ public sealed class Jwk : IEquatable<Jwk>
     public bool TryGetRsa([NotNullWhen(true)] out RsaPublicKey? key)
     {
         key = null;
-        return KeyType == "RSA" && RsaPublicKey.TryCreate(modulusOrX, exponentOrY, out key);
+        return KeyType == "RSA" && RsaPublicKey.TryCreate(_modulusOrX, _exponentOrY, out key);
     }
 
     /// <summary>False where this is no EC key, or its point is not on P-256. The caller disposes the key.</summary>
@@ -91,7 +91,7 @@ public sealed class Jwk : IEquatable<Jwk>
             key = ECDsa.Create(new ECParameters
             {
                 Curve = ECCurve.NamedCurves.nistP256,
-                Q = new ECPoint { X = modulusOrX, Y = exponentOrY },
+                Q = new ECPoint { X = _modulusOrX, Y = _exponentOrY },
             });
             return true;
         }
@@ -113,13 +113,13 @@ public sealed class Jwk : IEquatable<Jwk>
 
     // RFC 7638 section 3.2: exactly these, in this order, without white space. base64url needs no escaping.
     private string RequiredMembers() => KeyType == "RSA"
-        ? $$"""{"e":"{{StrictBase64Url.Encode(exponentOrY)}}","kty":"RSA","n":"{{StrictBase64Url.Encode(modulusOrX)}}"}"""
-        : $$"""{"crv":"P-256","kty":"EC","x":"{{StrictBase64Url.Encode(modulusOrX)}}","y":"{{StrictBase64Url.Encode(exponentOrY)}}"}""";
+        ? $$"""{"e":"{{StrictBase64Url.Encode(_exponentOrY)}}","kty":"RSA","n":"{{StrictBase64Url.Encode(_modulusOrX)}}"}"""
+        : $$"""{"crv":"P-256","kty":"EC","x":"{{StrictBase64Url.Encode(_modulusOrX)}}","y":"{{StrictBase64Url.Encode(_exponentOrY)}}"}""";
 
     private static bool TryRead(JsonElement json, [NotNullWhen(true)] out Jwk? jwk)
     {
         jwk = null;
-        if (json.ValueKind != JsonValueKind.Object || Array.Exists(PrivateMembers, name => json.TryGetProperty(name, out _)))
+        if (json.ValueKind != JsonValueKind.Object || Array.Exists(_privateMembers, name => json.TryGetProperty(name, out _)))
         {
             return false;
         }
@@ -163,14 +163,14 @@ public sealed class Jwk : IEquatable<Jwk>
             writer.WriteString("kid", value.Thumbprint);
             if (value.KeyType == "RSA")
             {
-                writer.WriteString("n", StrictBase64Url.Encode(value.modulusOrX));
-                writer.WriteString("e", StrictBase64Url.Encode(value.exponentOrY));
+                writer.WriteString("n", StrictBase64Url.Encode(value._modulusOrX));
+                writer.WriteString("e", StrictBase64Url.Encode(value._exponentOrY));
             }
             else
             {
                 writer.WriteString("crv", "P-256");
-                writer.WriteString("x", StrictBase64Url.Encode(value.modulusOrX));
-                writer.WriteString("y", StrictBase64Url.Encode(value.exponentOrY));
+                writer.WriteString("x", StrictBase64Url.Encode(value._modulusOrX));
+                writer.WriteString("y", StrictBase64Url.Encode(value._exponentOrY));
             }
             writer.WriteEndObject();
         }

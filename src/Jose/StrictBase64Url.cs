@@ -10,7 +10,7 @@ namespace Antaca.Jose;
 /// </summary>
 public static class StrictBase64Url
 {
-    private static readonly SearchValues<char> Alphabet =
+    private static readonly SearchValues<char> _alphabet =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
 
     // A text that ends in a group of two characters carries 8 bits in 12, one of three carries 16 in 18: the rest is zero.
@@ -23,7 +23,7 @@ public static class StrictBase64Url
     public static bool TryDecode(ReadOnlySpan<char> text, [NotNullWhen(true)] out byte[]? bytes)
     {
         bytes = null;
-        if (text.ContainsAnyExcept(Alphabet))
+        if (text.ContainsAnyExcept(_alphabet))
         {
             return false;
         }
