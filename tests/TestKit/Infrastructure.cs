@@ -14,7 +14,6 @@ internal sealed class Infrastructure
     private static readonly Lazy<Task<Infrastructure>> _shared = new(Start);
 
     private readonly ConcurrentDictionary<string, Lazy<Task>> _templates = new();
-    private readonly SemaphoreSlim _cloning = new(1, 1);
     private int _clones;
 
     private Infrastructure(string folder, PostgresServer postgres, RabbitMqNode broker)
@@ -37,18 +36,13 @@ internal sealed class Infrastructure
     {
         await _templates.GetOrAdd(service, _ => new Lazy<Task>(() => Migrate(service, migrations))).Value;
         var clone = $"{service}_{Interlocked.Increment(ref _clones)}";
-        await _cloning.WaitAsync();
-        try
-        {
-            await using var admin = new NpgsqlConnection(Postgres.SuperuserConnectionString);
-            await admin.OpenAsync();
-            await using var create = new NpgsqlCommand($"create database {clone} template {service} owner {service}", admin);
-            await create.ExecuteNonQueryAsync();
-        }
-        finally
-        {
-            _cloning.Release();
-        }
+        await using var admin = new NpgsqlConnection(Postgres.SuperuserConnectionString);
+        await admin.OpenAsync();
+        // PostgreSQL lets one session at a time copy a template.
+        await using var create = new NpgsqlCommand("select pg_advisory_lock(1)", admin);
+        await create.ExecuteNonQueryAsync();
+        create.CommandText = $"create database {clone} template {service} owner {service}";
+        await create.ExecuteNonQueryAsync();
         return clone;
     }
 

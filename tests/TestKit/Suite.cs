@@ -112,7 +112,6 @@ public class Suite : IAsyncLifetime
             await _ownBroker.DisposeAsync();
         }
         _tokens?.Dispose();
-        GC.SuppressFinalize(this);
     }
 
     /// <summary>Starts a service that <see cref="Stop"/> has stopped: on its old ports, with its old database.</summary>
@@ -164,19 +163,13 @@ public class Suite : IAsyncLifetime
 
     /// <summary>A client of the mTLS port with the certificate of this file (its key beside it), or with none.</summary>
     public Api OverPartnerPort(string? certificateFile) =>
-        Own(new Api(new HttpClient(Handler(certificateFile is null ? null : ServiceIdentity.ReadPair(certificateFile, Path.ChangeExtension(certificateFile, ".key"))))
-        {
-            BaseAddress = PartnerAddress,
-            DefaultRequestVersion = HttpVersion.Version20,
-        }));
+        OverEdge(PartnerAddress, certificateFile is null ? null : ServiceIdentity.ReadPair(certificateFile, Path.ChangeExtension(certificateFile, ".key")));
 
     /// <summary>A client of the mTLS port with any certificate.</summary>
-    public Api OverPartnerPort(X509Certificate2 certificate) =>
-        Own(new Api(new HttpClient(Handler(certificate)) { BaseAddress = PartnerAddress, DefaultRequestVersion = HttpVersion.Version20 }));
+    public Api OverPartnerPort(X509Certificate2 certificate) => OverEdge(PartnerAddress, certificate);
 
     /// <summary>A client of the public port.</summary>
-    public Api OverPublicPort() =>
-        Own(new Api(new HttpClient(Handler(null)) { BaseAddress = PublicAddress, DefaultRequestVersion = HttpVersion.Version20 }));
+    public Api OverPublicPort() => OverEdge(PublicAddress, certificate: null);
 
     /// <summary>A client of a service's plain health port.</summary>
     public Api HealthOf(string service) =>
@@ -206,9 +199,15 @@ public class Suite : IAsyncLifetime
 
     private string Own(PostgresServer postgres, string name, string login) => postgres.ConnectionString(_databases[name], login);
 
-    private static SocketsHttpHandler Handler(X509Certificate2? certificate)
+    /// <summary>Trusts what the authority issued; a test that connects to another port is stopped here.</summary>
+    private static SocketsHttpHandler Handler(string authorityFile, X509Certificate2? certificate)
     {
-        var handler = new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true }, UseProxy = false };
+        var authority = X509CertificateLoader.LoadCertificateFromFile(authorityFile);
+        var handler = new SocketsHttpHandler
+        {
+            SslOptions = { RemoteCertificateValidationCallback = (_, shown, _, _) => shown is X509Certificate2 server && ServiceIdentity.ChainsTo(server, authority) },
+            UseProxy = false,
+        };
         if (certificate is not null)
         {
             handler.SslOptions.ClientCertificates = [certificate];
@@ -224,8 +223,11 @@ public class Suite : IAsyncLifetime
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
+    private Api OverEdge(Uri address, X509Certificate2? certificate) =>
+        Own(new Api(new HttpClient(Handler(Certificates.EdgeAuthority, certificate)) { BaseAddress = address, DefaultRequestVersion = HttpVersion.Version20 }));
+
     private HttpClient NeighbourClient(string neighbour, string service) =>
-        new(Handler(ServiceIdentity.ReadPair(Certificates.CertificateOf(neighbour), Certificates.KeyOf(neighbour))))
+        new(Handler(Certificates.InternalAuthority, ServiceIdentity.ReadPair(Certificates.CertificateOf(neighbour), Certificates.KeyOf(neighbour))))
         {
             BaseAddress = AddressOf(service),
             DefaultRequestVersion = HttpVersion.Version20,
