@@ -146,7 +146,8 @@ public sealed class Jwk : IEquatable<Jwk>
     private static string? Text(JsonElement json, string name) =>
         json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
-    internal sealed class JwkJson : JsonConverter<Jwk>
+    /// <summary>Public so that source-generated readers of other assemblies find it.</summary>
+    public sealed class JwkJson : JsonConverter<Jwk>
     {
         public override Jwk Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
         {

@@ -1,0 +1,157 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Antaca.Client;
+
+/// <summary>
+/// The calls of a partner's server (<c>/secure</c>), made with the partner's client certificate. Calls whose data is
+/// sensitive are encrypted both ways (JWE, RFC 7516) without the caller's doing. Every POST carries an
+/// <c>Idempotency-Key</c>, the same for all its attempts: give one of your own where the call must take effect once even
+/// if this process ends before the answer. Every call throws <see cref="AntacaException"/> when it is refused or gets no
+/// answer; unknown ids, and those of other partners, are 404.
+/// </summary>
+public sealed class AntacaClient(AntacaConnection connection)
+{
+    /// <summary>The longest page of a list.</summary>
+    public const int MaxPageSize = 200;
+
+    /// <summary>The suite's key for encrypted calls, as <c>GET /secure/public-key</c> tells it now. Calls fetch it by themselves.</summary>
+    public Task<SuitePublicKey> GetPublicKey(CancellationToken cancel = default) => connection.Transport.FetchPublicKey(cancel);
+
+    /// <summary>Registers an end user.</summary>
+    /// <exception cref="AntacaException"><c>USER_EXISTS</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<User> CreateUser(NewUser user, string? idempotencyKey = null, CancellationToken cancel = default) =>
+        Post("secure/customers", user, ClientJson.Default.NewUser, ClientJson.Default.User, idempotencyKey, encrypted: false, cancel);
+
+    /// <exception cref="AntacaException"><c>USER_NOT_FOUND</c>.</exception>
+    public Task<User> GetUser(Guid customerId, CancellationToken cancel = default) =>
+        Get($"secure/customers/{customerId}", ClientJson.Default.User, encrypted: false, cancel);
+
+    /// <summary>Records the outcome of the partner's own verification of a user.</summary>
+    /// <param name="customerId">The user.</param>
+    /// <param name="outcome">Accepted or rejected.</param>
+    /// <param name="reference">The partner's own reference of the check, 1 to 140 characters.</param>
+    /// <param name="cancel">Ends the waiting, not what the suite has begun.</param>
+    /// <exception cref="AntacaException"><c>USER_NOT_FOUND</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task SetKyc(Guid customerId, KycOutcome outcome, string reference, CancellationToken cancel = default) => connection.Transport.Send(
+        new Call(HttpMethod.Put, $"secure/customers/{customerId}/kyc")
+        {
+            Body = JsonSerializer.SerializeToUtf8Bytes(new KycDecision(outcome, reference), ClientJson.Default.KycDecision),
+        },
+        cancel);
+
+    /// <summary>Opens a balance for a verified user.</summary>
+    /// <param name="customerId">The user.</param>
+    /// <param name="currency">ISO 4217; null for the programme's.</param>
+    /// <param name="idempotencyKey">1 to 255 characters; null for a random one.</param>
+    /// <param name="cancel">Ends the waiting, not what the suite has begun.</param>
+    /// <exception cref="AntacaException"><c>KYC_REQUIRED</c>, <c>USER_LOCKED</c>, <c>USER_NOT_FOUND</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<Balance> OpenBalance(Guid customerId, string? currency = null, string? idempotencyKey = null, CancellationToken cancel = default) => Post(
+        $"secure/customers/{customerId}/balances",
+        new NewBalance(currency),
+        ClientJson.Default.NewBalance,
+        ClientJson.Default.Balance,
+        idempotencyKey,
+        encrypted: false,
+        cancel);
+
+    /// <summary>A balance with its cards.</summary>
+    /// <exception cref="AntacaException"><c>BALANCE_NOT_FOUND</c>.</exception>
+    public Task<Balance> GetBalance(Guid customerId, Guid balanceId, CancellationToken cancel = default) =>
+        Get($"secure/customers/{customerId}/balances/{balanceId}", ClientJson.Default.Balance, encrypted: false, cancel);
+
+    /// <summary>Adds money to a balance. Give an idempotency key of your own: it is what keeps money from being added twice.</summary>
+    /// <param name="customerId">The user.</param>
+    /// <param name="balanceId">The user's balance.</param>
+    /// <param name="amount">More than zero, in the balance's currency.</param>
+    /// <param name="reference">The partner's own words, 1 to 140 characters.</param>
+    /// <param name="idempotencyKey">1 to 255 characters; null for a random one, which protects this call's attempts alone.</param>
+    /// <param name="cancel">Ends the waiting, not what the suite has begun.</param>
+    /// <exception cref="AntacaException"><c>BALANCE_NOT_FOUND</c>, <c>BALANCE_NOT_OPEN</c>, <c>BALANCE_CURRENCY_MISMATCH</c>,
+    /// <c>BALANCE_LIMIT_EXCEEDED</c>, <c>IDEMPOTENCY_KEY_REUSED</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<Transaction> Reload(
+        Guid customerId, Guid balanceId, Money amount, string reference, string? idempotencyKey = null, CancellationToken cancel = default) => Post(
+        $"secure/customers/{customerId}/balances/{balanceId}/reload",
+        new NewReload(amount, reference),
+        ClientJson.Default.NewReload,
+        ClientJson.Default.Transaction,
+        idempotencyKey,
+        encrypted: false,
+        cancel);
+
+    /// <summary>Issues a virtual card, ready for use. Encrypted both ways; the answer holds the card's secrets.</summary>
+    /// <param name="customerId">A verified, active user.</param>
+    /// <param name="balanceId">An open balance of the user in the programme's currency.</param>
+    /// <param name="cardholderName">1 to 26 letters, spaces and <c>. ' -</c>.</param>
+    /// <param name="idempotencyKey">1 to 255 characters; null for a random one.</param>
+    /// <param name="cancel">Ends the waiting, not what the suite has begun.</param>
+    /// <exception cref="AntacaException"><c>USER_LOCKED</c>, <c>USER_NOT_FOUND</c>, <c>KYC_REQUIRED</c>, <c>BALANCE_NOT_FOUND</c>,
+    /// <c>BALANCE_NOT_OPEN</c>, <c>BALANCE_CURRENCY_MISMATCH</c>, <c>BIN_RANGE_FULL</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<IssuedCard> CreateVirtualCard(
+        Guid customerId, Guid balanceId, string? cardholderName = null, string? idempotencyKey = null, CancellationToken cancel = default) => Post(
+        $"secure/customers/{customerId}/cards/virtual",
+        new NewVirtualCard(balanceId, cardholderName),
+        ClientJson.Default.NewVirtualCard,
+        ClientJson.Default.IssuedCard,
+        idempotencyKey,
+        encrypted: true,
+        cancel);
+
+    /// <summary>The full data of a card, its number and CVV included. The answer is encrypted.</summary>
+    /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>.</exception>
+    public Task<CardSecrets> GetCard(Guid customerId, Guid cardId, CancellationToken cancel = default) =>
+        Get($"secure/customers/{customerId}/cards/{cardId}", ClientJson.Default.CardSecrets, encrypted: true, cancel);
+
+    /// <summary>A card without its secrets.</summary>
+    /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>.</exception>
+    public Task<Card> GetCardSummary(Guid customerId, Guid cardId, CancellationToken cancel = default) =>
+        Get($"secure/customers/{customerId}/cards/{cardId}/summary", ClientJson.Default.Card, encrypted: false, cancel);
+
+    /// <summary>Stops a card. The same lock again changes nothing; an irreversible lock is never weakened.</summary>
+    /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>, <c>CARD_NOT_ACTIVE</c>, <c>LOCK_IRREVERSIBLE</c>.</exception>
+    public Task<Card> LockCard(Guid customerId, Guid cardId, LockCode code, string? idempotencyKey = null, CancellationToken cancel = default) => Post(
+        $"secure/customers/{customerId}/cards/{cardId}/lock",
+        new NewLock(code),
+        ClientJson.Default.NewLock,
+        ClientJson.Default.Card,
+        idempotencyKey,
+        encrypted: false,
+        cancel);
+
+    /// <summary>Lifts a reversible lock.</summary>
+    /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>, <c>CARD_NOT_ACTIVE</c>, <c>LOCK_IRREVERSIBLE</c>.</exception>
+    public Task<Card> UnlockCard(Guid customerId, Guid cardId, string? idempotencyKey = null, CancellationToken cancel = default) => connection.Transport.Send(
+        new Call(HttpMethod.Post, $"secure/customers/{customerId}/cards/{cardId}/unlock") { IdempotencyKey = Transport.KeyOr(idempotencyKey) },
+        ClientJson.Default.Card,
+        cancel);
+
+    /// <summary>What has happened, oldest first: every event has the next sequence number of this partner, without gaps.</summary>
+    /// <param name="after">The sequence number of the last event that was seen; 0 for all.</param>
+    /// <param name="limit">1 to <see cref="MaxPageSize"/>.</param>
+    /// <param name="cancel">Ends the waiting.</param>
+    public Task<EventPage> ListEvents(long after = 0, int limit = 50, CancellationToken cancel = default) => Get(
+        string.Create(CultureInfo.InvariantCulture, $"secure/events?after={after}&limit={limit}"), ClientJson.Default.EventPage, encrypted: false, cancel);
+
+    private Task<TAnswer> Get<TAnswer>(string path, JsonTypeInfo<TAnswer> answer, bool encrypted, CancellationToken cancel)
+        where TAnswer : class =>
+        connection.Transport.Send(new Call(HttpMethod.Get, path) { Encrypted = encrypted }, answer, cancel);
+
+    private Task<TAnswer> Post<TBody, TAnswer>(
+        string path,
+        TBody body,
+        JsonTypeInfo<TBody> bodyType,
+        JsonTypeInfo<TAnswer> answer,
+        string? idempotencyKey,
+        bool encrypted,
+        CancellationToken cancel)
+        where TAnswer : class => connection.Transport.Send(
+        new Call(HttpMethod.Post, path)
+        {
+            Body = JsonSerializer.SerializeToUtf8Bytes(body, bodyType),
+            IdempotencyKey = Transport.KeyOr(idempotencyKey),
+            Encrypted = encrypted,
+        },
+        answer,
+        cancel);
+}

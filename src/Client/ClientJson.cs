@@ -1,0 +1,65 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Antaca.Jose;
+
+namespace Antaca.Client;
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(SealedBody))]
+[JsonSerializable(typeof(Problem))]
+[JsonSerializable(typeof(SuitePublicKey))]
+[JsonSerializable(typeof(NewUser))]
+[JsonSerializable(typeof(User))]
+[JsonSerializable(typeof(KycDecision))]
+[JsonSerializable(typeof(NewBalance))]
+[JsonSerializable(typeof(Balance))]
+[JsonSerializable(typeof(NewReload))]
+[JsonSerializable(typeof(Transaction))]
+[JsonSerializable(typeof(NewVirtualCard))]
+[JsonSerializable(typeof(IssuedCard))]
+[JsonSerializable(typeof(CardSecrets))]
+[JsonSerializable(typeof(Card))]
+[JsonSerializable(typeof(NewLock))]
+[JsonSerializable(typeof(EventPage))]
+[JsonSerializable(typeof(AuthorisationRequest))]
+[JsonSerializable(typeof(Authorisation))]
+internal sealed partial class ClientJson : JsonSerializerContext;
+
+/// <summary>A body as it travels on an encrypted call.</summary>
+internal sealed record SealedBody(string Payload);
+
+/// <summary>RFC 9457.</summary>
+internal sealed record Problem(string? Title = null, string? Detail = null, string? Code = null, string? TraceId = null, Dictionary<string, string[]>? Errors = null);
+
+/// <summary>
+/// The suite's public key for encrypted calls.
+/// </summary>
+/// <param name="Kid">Its RFC 7638 thumbprint.</param>
+/// <param name="Alg"><c>RSA-OAEP-256</c></param>
+/// <param name="Enc"><c>A256GCM</c></param>
+/// <param name="PublicKey">base64 of its PEM.</param>
+/// <param name="Jwk">The same key in JWK form.</param>
+public sealed record SuitePublicKey(string Kid, string Alg, string Enc, string PublicKey, Jwk Jwk)
+{
+    internal RsaPublicKey ToKey() => RsaPublicKey.TryParse(PublicKey, out var key) && key.Kid == Kid && key.Jwk.Equals(Jwk)
+        ? key
+        : throw new AntacaException(0, AntacaException.UnexpectedAnswer, "The suite's public key is not usable, or not the one its kid names.");
+}
+
+/// <summary>
+/// Enumerations of the contract by name. A name that a later version of the suite adds reads as the first member, Unknown.
+/// </summary>
+internal sealed class ByName<T> : JsonConverter<T>
+    where T : struct, Enum
+{
+    public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        reader.TokenType == JsonTokenType.String
+            ? Enum.TryParse<T>(reader.GetString(), out var value) && Enum.IsDefined(value) ? value : default
+            : throw new JsonException();
+
+    public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+}

@@ -1,0 +1,263 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Antaca.Jose;
+
+namespace Antaca.Client;
+
+/// <summary>One call as it is to be made, however many attempts it takes.</summary>
+internal sealed record Call(HttpMethod Method, string Path)
+{
+    public byte[]? Body { get; init; }
+
+    /// <summary>Seal the body, ask for a sealed answer, accept no other.</summary>
+    public bool Encrypted { get; init; }
+
+    public string? IdempotencyKey { get; init; }
+
+    /// <summary>Sent twice it takes effect once.</summary>
+    public bool Repeatable => Method != HttpMethod.Post || IdempotencyKey is not null;
+}
+
+/// <summary>Sends calls: seals and opens, keeps the suite's key, repeats what is safe to repeat, turns refusals into exceptions.</summary>
+internal sealed class Transport(HttpClient http, AntacaConnectionOptions options, RsaPrivateKey answerKey) : IDisposable
+{
+    public const string PublicKeyPath = "secure/public-key";
+
+    private const int FirstPauseMilliseconds = 200;
+    private const int LongestPauseMilliseconds = 5_000;
+    private const int LongestRetryAfterSeconds = 30;
+    private const int IdempotencyKeyBytes = 16;
+    private const int MaxIdempotencyKeyCharacters = 255;
+
+    private readonly string _publicKeyHeader = answerKey.PublicKey.ToHeader();
+    private readonly Lock _keyLock = new();
+    private Task<RsaPublicKey>? _suiteKey;
+
+    /// <summary>A key of the caller's, or a random one; the same for every attempt of the call.</summary>
+    /// <exception cref="ArgumentException">The caller's key is not 1 to 255 printable ASCII characters.</exception>
+    public static string KeyOr(string? idempotencyKey)
+    {
+        if (idempotencyKey is null)
+        {
+            return RandomNumberGenerator.GetHexString(IdempotencyKeyBytes * 2, lowercase: true);
+        }
+        return idempotencyKey.Length is >= 1 and <= MaxIdempotencyKeyCharacters && !idempotencyKey.AsSpan().ContainsAnyExceptInRange('!', '~')
+            ? idempotencyKey
+            : throw new ArgumentException($"An Idempotency-Key has 1 to {MaxIdempotencyKeyCharacters} printable ASCII characters without spaces.", nameof(idempotencyKey));
+    }
+
+    public async Task<TAnswer> Send<TAnswer>(Call call, JsonTypeInfo<TAnswer> answer, CancellationToken cancel)
+        where TAnswer : class
+    {
+        var bytes = await Send(call, cancel);
+        try
+        {
+            return JsonSerializer.Deserialize(bytes, answer) ?? throw Unexpected(call, "The answer is null.");
+        }
+        catch (JsonException fault)
+        {
+            // The message of a JsonException may quote the answer, which may hold secrets: it goes no further.
+            throw Unexpected(call, $"The answer is not the JSON that the contract promises (at {fault.Path}).");
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(bytes);
+        }
+    }
+
+    /// <summary>The answer's plaintext, which the caller clears.</summary>
+    public async Task<byte[]> Send(Call call, CancellationToken cancel)
+    {
+        var keyRenewed = false;
+        for (var attempt = 1; ; attempt++)
+        {
+            var suiteKey = call.Encrypted ? await SuiteKey(cancel) : null;
+            try
+            {
+                return await Attempt(call, suiteKey, attempt, cancel);
+            }
+            catch (AntacaException refusal) when (refusal.Code == "CANT_DECRYPT_PAYLOAD" && !keyRenewed)
+            {
+                // The suite's key was rotated, and its overlap is over: one more try with the new one.
+                keyRenewed = true;
+                Forget(suiteKey!);
+            }
+            catch (AntacaException refusal) when (call.Repeatable && attempt < options.MaxAttempts && PauseBefore(attempt + 1, refusal) is { } pause)
+            {
+                await Task.Delay(pause, options.Clock, cancel);
+            }
+        }
+    }
+
+    public async Task<SuitePublicKey> FetchPublicKey(CancellationToken cancel) =>
+        await Send(new Call(HttpMethod.Get, PublicKeyPath), ClientJson.Default.SuitePublicKey, cancel);
+
+    public void Dispose()
+    {
+        if (_suiteKey is { IsCompletedSuccessfully: true } known)
+        {
+            known.GetAwaiter().GetResult().Dispose();
+        }
+    }
+
+    /// <summary>Null where repeating does not help, or is asked for too late to wait.</summary>
+    private static TimeSpan? PauseBefore(int attempt, AntacaException refusal)
+    {
+        var transient = refusal.Code is AntacaException.NoAnswer or "IDEMPOTENCY_IN_PROGRESS" || refusal.Status is 429 or 502 or 503 or 504;
+        if (!transient || refusal.RetryAfter > TimeSpan.FromSeconds(LongestRetryAfterSeconds))
+        {
+            return null;
+        }
+        var longest = Math.Min(LongestPauseMilliseconds, FirstPauseMilliseconds << (attempt - 2));
+        var jittered = TimeSpan.FromMilliseconds(RandomNumberGenerator.GetInt32(longest / 2, longest + 1));
+        return refusal.RetryAfter is { } asked ? asked + jittered : jittered;
+    }
+
+    private async Task<byte[]> Attempt(Call call, RsaPublicKey? suiteKey, int attempt, CancellationToken cancel)
+    {
+        using var request = Request(call, suiteKey);
+        using var late = new CancellationTokenSource(options.AttemptTimeout, options.Clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, late.Token);
+        var started = Stopwatch.GetTimestamp();
+        var status = 0;
+        string? traceId = null;
+        try
+        {
+            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseContentRead, either.Token);
+            status = (int)response.StatusCode;
+            traceId = response.Headers.TryGetValues("Trace-Id", out var values) ? values.FirstOrDefault() : null;
+            var bytes = await response.Content.ReadAsByteArrayAsync(either.Token);
+            if (!response.IsSuccessStatusCode)
+            {
+                throw Refusal(response, bytes, traceId);
+            }
+            return call.Encrypted && response.StatusCode != HttpStatusCode.NoContent ? Open(call, bytes) : bytes;
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            throw new AntacaException(0, AntacaException.NoAnswer, $"{Named(call)}: no answer within {options.AttemptTimeout.TotalSeconds} s.");
+        }
+        catch (HttpRequestException fault)
+        {
+            throw new AntacaException(0, Lost(fault) ? AntacaException.NoAnswer : AntacaException.UnexpectedAnswer, $"{Named(call)}: {fault.Message}", fault);
+        }
+        finally
+        {
+            options.Observe?.Invoke(new Exchange(call.Method, "/" + call.Path, call.Encrypted, status, traceId, Stopwatch.GetElapsedTime(started), attempt));
+        }
+    }
+
+    /// <summary>A fault of the way that may be gone the next time; not a certificate or a limit, which will not.</summary>
+    private static bool Lost(HttpRequestException fault) => fault.HttpRequestError switch
+    {
+        HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.ResponseEnded
+            or HttpRequestError.HttpProtocolError or HttpRequestError.Unknown => true,
+        // A handshake that broke off, not one that was judged.
+        HttpRequestError.SecureConnectionError => fault.InnerException is not AuthenticationException,
+        _ => false,
+    };
+
+    private HttpRequestMessage Request(Call call, RsaPublicKey? suiteKey)
+    {
+        var request = new HttpRequestMessage(call.Method, call.Path) { Version = http.DefaultRequestVersion, VersionPolicy = http.DefaultVersionPolicy };
+        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
+        if (call.IdempotencyKey is not null)
+        {
+            request.Headers.Add("Idempotency-Key", call.IdempotencyKey);
+        }
+
+        var body = call.Body;
+        if (suiteKey is not null)
+        {
+            request.Headers.Add("Public-Key", _publicKeyHeader);
+            request.Headers.Add("Encrypted-Request", "true");
+            body = body is null
+                ? null
+                : JsonSerializer.SerializeToUtf8Bytes(new SealedBody(Jwe.Seal(body, suiteKey)), ClientJson.Default.SealedBody);
+        }
+        if (body is not null)
+        {
+            request.Content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
+        }
+        return request;
+    }
+
+    private byte[] Open(Call call, byte[] bytes)
+    {
+        SealedBody? body;
+        try
+        {
+            body = JsonSerializer.Deserialize(bytes, ClientJson.Default.SealedBody);
+        }
+        catch (JsonException)
+        {
+            throw Unexpected(call, "The answer to an encrypted call is not encrypted.");
+        }
+        return Jwe.Open(body?.Payload, answerKey) is JweResult.Opened opened
+            ? opened.Plaintext
+            : throw Unexpected(call, "The encrypted answer does not open with our key.");
+    }
+
+    private static AntacaException Refusal(HttpResponseMessage response, byte[] bytes, string? traceId)
+    {
+        Problem? problem = null;
+        if (response.Content.Headers.ContentType?.MediaType == "application/problem+json")
+        {
+            try
+            {
+                problem = JsonSerializer.Deserialize(bytes, ClientJson.Default.Problem);
+            }
+            catch (JsonException)
+            {
+                // Something between us and the suite made it up: the status has to do.
+            }
+        }
+        var status = (int)response.StatusCode;
+        return new AntacaException(status, problem?.Code ?? $"HTTP_{status}", problem?.Detail ?? problem?.Title ?? $"The call was answered with status {status}.")
+        {
+            TraceId = problem?.TraceId ?? traceId,
+            Errors = problem?.Errors ?? new Dictionary<string, string[]>(),
+            RetryAfter = RetryAfter(response.Headers.RetryAfter),
+        };
+
+        TimeSpan? RetryAfter(RetryConditionHeaderValue? header) =>
+            header?.Delta ?? (header?.Date is { } date && response.Headers.Date is { } sent && date > sent ? date - sent : null);
+    }
+
+    private static AntacaException Unexpected(Call call, string detail) => new(0, AntacaException.UnexpectedAnswer, $"{Named(call)}: {detail}");
+
+    private static string Named(Call call) => $"{call.Method} /{call.Path}";
+
+    private async Task<RsaPublicKey> SuiteKey(CancellationToken cancel)
+    {
+        Task<RsaPublicKey> known;
+        lock (_keyLock)
+        {
+            if (_suiteKey is null or { IsFaulted: true } or { IsCanceled: true })
+            {
+                _suiteKey = Fetch();
+            }
+            known = _suiteKey;
+        }
+        return await known.WaitAsync(cancel);
+
+        // Shared by all who wait for it, so it ends by its own time-outs and not with the first caller.
+        async Task<RsaPublicKey> Fetch() => (await FetchPublicKey(CancellationToken.None)).ToKey();
+    }
+
+    private void Forget(RsaPublicKey former)
+    {
+        lock (_keyLock)
+        {
+            if (_suiteKey is { IsCompletedSuccessfully: true } known && ReferenceEquals(known.GetAwaiter().GetResult(), former))
+            {
+                _suiteKey = null;
+            }
+        }
+    }
+}
