@@ -1,3 +1,6 @@
+using Antaca.BalanceService.Balances;
+using Antaca.BalanceService.Holds;
+using Antaca.BalanceService.Ledger;
 using Antaca.ServiceDefaults;
 
 namespace Antaca.BalanceService;
@@ -15,12 +18,21 @@ public static class Service
         var builder = Defaults.CreateBuilder(Name, args);
         builder.AddDatabase("balances_requests", typeof(Service).Assembly);
         builder.AddMessaging();
+        builder.AddJson(BalanceJson.Default);
         builder.AddPeer("datacore");
         builder.AddPeer("kycservice");
         builder.AddPeer("cardservice");
         adjust?.Invoke(builder);
 
         var app = builder.BuildService();
+        var balances = app.MapForCallers("/balances");
+        balances.MapOpenBalance();
+        balances.MapListBalances();
+        balances.MapGetBalance();
+        balances.MapReloadBalance();
+        balances.MapListTransactions();
+        app.MapForServices("balanceservice/balances", "/internal/balances").MapGetBalanceFacts();
+        app.MapForServices("balanceservice/authorisations", "/internal/authorisations").MapAuthorise();
         return app;
     }
 }

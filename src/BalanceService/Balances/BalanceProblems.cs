@@ -1,0 +1,28 @@
+using Antaca.BalanceService.Ledger;
+using Antaca.ServiceDefaults;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Antaca.BalanceService.Balances;
+
+internal static class BalanceProblems
+{
+    public static ProblemHttpResult NotFound() => Problems.NotFound("BALANCE_NOT_FOUND", "balance");
+
+    public static ProblemHttpResult UserNotFound() => Problems.NotFound("USER_NOT_FOUND", "user");
+
+    public static ProblemHttpResult UserLocked() => Problems.Refuse(409, "USER_LOCKED", "The user is locked.");
+
+    public static ProblemHttpResult KycRequired(string status) =>
+        Problems.Refuse(409, "KYC_REQUIRED", "The user must be verified first.", $"The verification stands at {status}.");
+
+    public static ProblemHttpResult UnknownCurrency() => Problems.Invalid("currency", "is not an active ISO 4217 currency");
+
+    public static ProblemHttpResult NotOpen(Account balance) =>
+        Problems.Refuse(409, "BALANCE_NOT_OPEN", "The balance takes no money.", $"It is {balance.State}.");
+
+    public static ProblemHttpResult CurrencyMismatch(Account balance, Money amount) =>
+        Problems.Refuse(409, "BALANCE_CURRENCY_MISMATCH", "The balance is in another currency.", $"It is in {balance.Currency}, the amount in {amount.Currency}.");
+
+    public static ProblemHttpResult LimitExceeded() =>
+        Problems.Refuse(409, "BALANCE_LIMIT_EXCEEDED", "The amount would take an account beyond what the ledger counts exactly.");
+}

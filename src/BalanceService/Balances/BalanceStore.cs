@@ -1,0 +1,49 @@
+using Antaca.BalanceService.Ledger;
+using Antaca.ServiceDefaults;
+using Npgsql;
+
+namespace Antaca.BalanceService.Balances;
+
+internal static class BalanceStore
+{
+    /// <summary>Opens the user's account, and with the first of a partner's in a currency the account that funds it.</summary>
+    public static Task<Account?> Open(this Work work, Guid balanceId, Guid fundingId, Guid partnerId, Guid userId, Guid programmeId, string currency, DateTimeOffset now) =>
+        work.One<Account>(
+            """
+            with funding as (
+                insert into accounts (id, partner_id, kind, currency, state, created_at)
+                values (@fundingId, @partnerId, 'Funding', @currency, 'Open', @now)
+                on conflict (partner_id, currency) where kind = 'Funding' do nothing
+            )
+            insert into accounts (id, partner_id, kind, user_id, programme_id, currency, state, created_at)
+            values (@balanceId, @partnerId, 'User', @userId, @programmeId, @currency, 'Open', @now)
+            returning id, partner_id, kind, user_id, programme_id, currency, state, posted, held, created_at
+            """,
+            new { balanceId, fundingId, partnerId, userId, programmeId, currency, now });
+
+    public static Task<Account?> FindBalance(this NpgsqlDataSource database, Guid balanceId, Caller caller, CancellationToken cancel) =>
+        database.FindBalance(balanceId, caller.PartnerId, caller.UserId, cancel);
+
+    public static Task<Account?> FindBalance(this NpgsqlDataSource database, Guid balanceId, Guid? partnerId, Guid? userId, CancellationToken cancel) =>
+        database.One<Account>(
+            """
+            select id, partner_id, kind, user_id, programme_id, currency, state, posted, held, created_at
+            from accounts
+            where id = @balanceId and user_id = @userId and partner_id = @partnerId and kind = 'User'
+            """,
+            new { balanceId, userId, partnerId },
+            cancel);
+
+    /// <summary>One page of the user's balances, newest first.</summary>
+    public static Task<IReadOnlyList<Account>> ListBalances(this NpgsqlDataSource database, Caller caller, PageRequest page, CancellationToken cancel) =>
+        database.Many<Account>(
+            """
+            select id, partner_id, kind, user_id, programme_id, currency, state, posted, held, created_at
+            from accounts
+            where user_id = @UserId and partner_id = @PartnerId and kind = 'User' and (created_at, id) < (@At, @Id)
+            order by created_at desc, id desc
+            limit @Rows
+            """,
+            new { caller.UserId, caller.PartnerId, page.After.At, page.After.Id, page.Rows },
+            cancel);
+}

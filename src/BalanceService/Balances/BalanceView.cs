@@ -1,0 +1,31 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Antaca.BalanceService.Ledger;
+
+namespace Antaca.BalanceService.Balances;
+
+/// <summary>Who keeps the money of a balance.</summary>
+internal enum BalanceHolder
+{
+    Platform,
+}
+
+/// <summary>A user's balance on the wire. Amounts are minor units of its currency.</summary>
+internal sealed record BalanceView(
+    Guid Id, Guid CustomerId, string Currency, AccountState State, BalanceHolder Holder, long Amount, long Held, long Available, DateTimeOffset CreatedAt)
+{
+    /// <summary>As CardService tells them; left out of lists.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<JsonElement>? Cards { get; init; }
+
+    public static BalanceView Of(Account balance) => new(
+        balance.Id,
+        balance.UserId!.Value,
+        balance.Currency,
+        balance.State,
+        BalanceHolder.Platform,
+        balance.Posted,
+        balance.Held,
+        balance.Available,
+        balance.CreatedAt);
+}

@@ -1,0 +1,66 @@
+using Antaca.BalanceService.Ledger;
+using Antaca.Contracts.Events;
+using Antaca.Contracts.Requests;
+using Antaca.ServiceDefaults;
+using Npgsql;
+
+namespace Antaca.BalanceService.Balances;
+
+/// <summary>Opens a balance for an active and verified user: in the programme's currency, unless another is named.</summary>
+internal static class OpenBalance
+{
+    internal sealed record Request(string? Currency = null);
+
+    public static void MapOpenBalance(this IEndpointRouteBuilder balances) => balances.MapPost("/", Handle);
+
+    private static async Task<IResult> Handle(
+        Request? request,
+        Caller caller,
+        Idempotency once,
+        [FromKeyedServices("datacore")] Peer dataCore,
+        [FromKeyedServices("kycservice")] Peer kycService,
+        NpgsqlDataSource database,
+        TimeProvider clock,
+        CancellationToken cancel)
+    {
+        request ??= new Request();
+        if (caller is not { PartnerId: { } partnerId, UserId: { } userId })
+        {
+            return BalanceProblems.UserNotFound();
+        }
+        if (request.Currency is not null && !Currencies.Known(request.Currency))
+        {
+            return BalanceProblems.UnknownCurrency();
+        }
+
+        var askingUser = dataCore.Get<UserFacts>($"/internal/users/{userId}?partnerId={partnerId}", cancel);
+        var askingKyc = kycService.Get<KycFacts>($"/internal/decisions/{userId}?partnerId={partnerId}", cancel);
+        await Task.WhenAll(askingUser, askingKyc);
+        var user = (await askingUser).Value;
+        var kyc = (await askingKyc).Value;
+
+        await using var work = await Work.Begin(database, cancel);
+        if (await work.Replay(once, request) is { } earlier)
+        {
+            return earlier;
+        }
+        if (user is null)
+        {
+            return BalanceProblems.UserNotFound();
+        }
+        if (!user.Active)
+        {
+            return BalanceProblems.UserLocked();
+        }
+        if (kyc is not { Status: "Accepted" })
+        {
+            return BalanceProblems.KycRequired(kyc?.Status ?? "None");
+        }
+
+        var now = clock.GetUtcNow();
+        var currency = request.Currency ?? user.Programme.Currency;
+        var balance = await work.Open(Guid.CreateVersion7(now), fundingId: Guid.CreateVersion7(now), partnerId, userId, user.Programme.Id, currency, now);
+        work.Owe(new BalanceOpened(partnerId, userId, balance!.Id, currency, now));
+        return await work.Answer(once, StatusCodes.Status201Created, BalanceView.Of(balance));
+    }
+}

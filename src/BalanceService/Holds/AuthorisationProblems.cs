@@ -1,0 +1,10 @@
+using Antaca.ServiceDefaults;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Antaca.BalanceService.Holds;
+
+internal static class AuthorisationProblems
+{
+    public static ProblemHttpResult TransactionIdReused() =>
+        Problems.Refuse(409, "TRANSACTION_ID_REUSED", "This transaction id was used for another authorisation.");
+}

@@ -1,0 +1,59 @@
+using Antaca.ServiceDefaults;
+using Npgsql;
+
+namespace Antaca.BalanceService.Ledger;
+
+internal static class LedgerStore
+{
+    /// <summary>The user's account and the partner's funding account in its currency, locked in the order of their ids.</summary>
+    public static Task<IReadOnlyList<Account>> LockForReload(this Work work, Guid balanceId, Caller caller) =>
+        work.Many<Account>(
+            """
+            select account.id, account.partner_id, account.kind, account.user_id, account.programme_id, account.currency, account.state,
+                account.posted, account.held, account.created_at
+            from accounts as balance
+            join accounts as account on account.id = balance.id
+                or (account.partner_id = balance.partner_id and account.currency = balance.currency and account.kind = 'Funding')
+            where balance.id = @balanceId and balance.user_id = @UserId and balance.partner_id = @PartnerId and balance.kind = 'User'
+            order by account.id
+            for no key update of account
+            """,
+            new { balanceId, caller.UserId, caller.PartnerId });
+
+    /// <summary>Records a reload and moves its money from <paramref name="funding"/> to <paramref name="balance"/>.</summary>
+    public static Task<Transaction?> PostReload(this Work work, Guid id, Account funding, Account balance, long amount, string reference, DateTimeOffset now) =>
+        work.One<Transaction>(
+            """
+            with reload as (
+                insert into transactions (id, partner_id, user_id, account_id, type, status, amount, currency, reference, authorized_at, cleared_at)
+                values (@id, @PartnerId, @UserId, @balanceId, 'Reload', 'Cleared', @amount, @Currency, @reference, @now, @now)
+                returning id, account_id, card_id, type, status, amount, currency, reference, merchant_mid, merchant_name, merchant_mcc,
+                    merchant_country, authorized_at, cleared_at, action_code, reason
+            ),
+            posted as (
+                insert into entries (partner_id, transaction_id, account_id, amount, currency, posted_at)
+                select @PartnerId, reload.id, side.account_id, side.amount, @Currency, @now
+                from reload, (values (@fundingId, -@amount), (@balanceId, @amount)) as side (account_id, amount)
+            )
+            select id, account_id, card_id, type, status, amount, currency, reference, merchant_mid, merchant_name, merchant_mcc,
+                merchant_country, authorized_at, cleared_at, action_code, reason
+            from reload
+            """,
+            new { id, balance.PartnerId, balance.UserId, balanceId = balance.Id, fundingId = funding.Id, amount, balance.Currency, reference, now });
+
+    /// <summary>One page of what happened to a balance, newest first, from <paramref name="from"/> until before <paramref name="to"/>.</summary>
+    public static Task<IReadOnlyList<Transaction>> ListTransactions(
+        this NpgsqlDataSource database, Guid balanceId, Caller caller, DateTimeOffset from, DateTimeOffset to, PageRequest page, CancellationToken cancel) =>
+        database.Many<Transaction>(
+            """
+            select id, account_id, card_id, type, status, amount, currency, reference, merchant_mid, merchant_name, merchant_mcc,
+                merchant_country, authorized_at, cleared_at, action_code, reason
+            from transactions
+            where account_id = @balanceId and user_id = @UserId and partner_id = @PartnerId
+                and authorized_at >= @from and authorized_at < @to and (authorized_at, id) < (@At, @Id)
+            order by authorized_at desc, id desc
+            limit @Rows
+            """,
+            new { balanceId, caller.UserId, caller.PartnerId, from, to, page.After.At, page.After.Id, page.Rows },
+            cancel);
+}

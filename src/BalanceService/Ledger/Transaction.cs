@@ -1,0 +1,77 @@
+using Antaca.ServiceDefaults;
+
+namespace Antaca.BalanceService.Ledger;
+
+internal enum TransactionType
+{
+    Purchase,
+    Cash,
+
+    /// <summary>The card was asked about; no money is meant.</summary>
+    Verification,
+    Reload,
+}
+
+internal enum TransactionStatus
+{
+    Authorized,
+    Declined,
+    Cleared,
+}
+
+/// <summary>Something that happened to a balance, as its owner sees it.</summary>
+internal sealed record Transaction
+{
+    public required Guid Id { get; init; }
+    public required Guid AccountId { get; init; }
+    public Guid? CardId { get; init; }
+    public required TransactionType Type { get; init; }
+    public required TransactionStatus Status { get; init; }
+    public required long Amount { get; init; }
+    public required string Currency { get; init; }
+    public string? Reference { get; init; }
+    public string? MerchantMid { get; init; }
+    public string? MerchantName { get; init; }
+    public string? MerchantMcc { get; init; }
+    public string? MerchantCountry { get; init; }
+    public required DateTimeOffset AuthorizedAt { get; init; }
+    public DateTimeOffset? ClearedAt { get; init; }
+    public string? ActionCode { get; init; }
+    public string? Reason { get; init; }
+}
+
+/// <summary>A transaction on the wire.</summary>
+/// <param name="Merchant">Of an authorisation.</param>
+/// <param name="Reference">Of a reload: the partner's own words.</param>
+internal sealed record TransactionView(
+    Guid Id,
+    Guid BalanceId,
+    Guid? CardId,
+    TransactionType Type,
+    TransactionStatus Status,
+    Money Amount,
+    MerchantView? Merchant,
+    DateTimeOffset AuthorizedAt,
+    DateTimeOffset? ClearedAt,
+    string? ActionCode,
+    string? Reason,
+    string? Reference)
+{
+    public static TransactionView Of(Transaction transaction) => new(
+        transaction.Id,
+        transaction.AccountId,
+        transaction.CardId,
+        transaction.Type,
+        transaction.Status,
+        Money.Of(transaction.Amount, transaction.Currency),
+        transaction.MerchantMid is null
+            ? null
+            : new MerchantView(transaction.MerchantMid, transaction.MerchantName!, transaction.MerchantMcc!, transaction.MerchantCountry!),
+        transaction.AuthorizedAt,
+        transaction.ClearedAt,
+        transaction.ActionCode,
+        transaction.Reason,
+        transaction.Reference);
+}
+
+internal sealed record MerchantView(string Mid, string Name, string Mcc, string Country);

@@ -1,0 +1,9 @@
+using System.Text.Json;
+
+namespace Antaca.Contracts.Requests;
+
+/// <summary>
+/// The cards on a balance: <c>GET /internal/balances/{balanceId}/cards?partnerId=&amp;userId=</c>. Each is a card as its
+/// owner sees it, which BalanceService passes on unread.
+/// </summary>
+public sealed record CardsOfBalance(IReadOnlyList<JsonElement> Items);
