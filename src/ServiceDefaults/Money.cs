@@ -94,7 +94,8 @@ public static class Currencies
     public static int MinorDigits(string code) => _minorDigits[code];
 }
 
-internal sealed class MoneyJson : JsonConverter<Money>
+/// <summary>Public for the source generators of the services.</summary>
+public sealed class MoneyJson : JsonConverter<Money>
 {
     public override Money Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {

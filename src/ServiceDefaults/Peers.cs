@@ -144,6 +144,11 @@ public sealed record PeerAnswer<T>(int Status, T? Value, PeerProblem? Problem)
 
     public string? Code => Problem?.Code;
 
+    /// <summary>The value, or null where the neighbour knows of none (404).</summary>
+    /// <exception cref="InvalidOperationException">Any other refusal: one that the asker did not reckon with.</exception>
+    public T? ValueOrNothing =>
+        Value ?? (Status == 404 ? null : throw new InvalidOperationException($"A neighbour refused with {Status} {Code}."));
+
     /// <summary>The neighbour's refusal as our own.</summary>
     public ProblemHttpResult Refusal() => Problems.Refuse(Status, Problem?.Code ?? "REFUSED", Problem?.Title ?? "The request was refused.", Problem?.Detail);
 }
