@@ -1,3 +1,7 @@
+using Antaca.CardService.Authorisations;
+using Antaca.CardService.Issuing;
+using Antaca.CardService.Locks;
+using Antaca.CardService.Viewing;
 using Antaca.ServiceDefaults;
 
 namespace Antaca.CardService;
@@ -18,9 +22,21 @@ public static class Service
         builder.AddPeer("datacore");
         builder.AddPeer("balanceservice");
         builder.AddPeer("kycservice");
+        builder.AddJson(CardJson.Default);
+        builder.Services.AddSingleton<Programmes>();
+        builder.Services.AddHostedService<FinishIssuing>();
         adjust?.Invoke(builder);
 
         var app = builder.BuildService();
+        var cards = app.MapForCallers("/cards");
+        cards.MapIssueVirtualCard();
+        cards.MapListCards();
+        cards.MapGetCard();
+        cards.MapGetCardSummary();
+        cards.MapLockCard();
+        cards.MapUnlockCard();
+        app.MapForCallers("/authorizations").MapAuthoriseTransaction();
+        app.MapForServices("cardservice/cards", "/internal/balances").MapListCardsOnBalance();
         return app;
     }
 }
