@@ -1,7 +1,9 @@
+using System.Text.Json.Serialization;
 using Antaca.CardService.Authorisations;
 using Antaca.CardService.Issuing;
 using Antaca.CardService.Locks;
 using Antaca.CardService.Viewing;
+using Antaca.Contracts.Requests;
 using Antaca.ServiceDefaults;
 
 namespace Antaca.CardService;
@@ -17,12 +19,12 @@ public static class Service
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? adjust = null)
     {
         var builder = Defaults.CreateBuilder(Name, args);
+        builder.AddJson(CardJson.Default);
         builder.AddDatabase("cards_requests", typeof(Service).Assembly);
         builder.AddMessaging();
         builder.AddPeer("datacore");
         builder.AddPeer("balanceservice");
         builder.AddPeer("kycservice");
-        builder.AddJson(CardJson.Default);
         builder.Services.AddSingleton<Programmes>();
         builder.Services.AddHostedService<FinishIssuing>();
         adjust?.Invoke(builder);
@@ -40,3 +42,25 @@ public static class Service
         return app;
     }
 }
+
+[JsonSerializable(typeof(IssueVirtualCard.Request), TypeInfoPropertyName = "IssueVirtualCardRequest")]
+[JsonSerializable(typeof(IssueVirtualCard.IssuedCard))]
+[JsonSerializable(typeof(LockCard.Request), TypeInfoPropertyName = "LockCardRequest")]
+[JsonSerializable(typeof(CardView))]
+[JsonSerializable(typeof(CardList))]
+[JsonSerializable(typeof(GetCard.FullCard))]
+[JsonSerializable(typeof(ListCardsOnBalance.CardsOnBalance))]
+[JsonSerializable(typeof(AuthoriseTransaction.Request), TypeInfoPropertyName = "AuthoriseTransactionRequest")]
+[JsonSerializable(typeof(AuthoriseTransaction.Answer))]
+[JsonSerializable(typeof(UserFacts))]
+[JsonSerializable(typeof(KycFacts))]
+[JsonSerializable(typeof(BalanceFacts))]
+[JsonSerializable(typeof(ProgrammeFacts))]
+[JsonSerializable(typeof(AllocatePan))]
+[JsonSerializable(typeof(RevealCard))]
+[JsonSerializable(typeof(CardSecretReferences))]
+[JsonSerializable(typeof(IdentifyCard))]
+[JsonSerializable(typeof(IdentifiedCard))]
+[JsonSerializable(typeof(DecideAuthorisation))]
+[JsonSerializable(typeof(AuthorisationDecided))]
+internal sealed partial class CardJson : JsonSerializerContext;
