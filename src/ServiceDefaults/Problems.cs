@@ -114,7 +114,14 @@ public static partial class Problems
         {
             return OfStatus(bad.StatusCode);
         }
-        return bad.InnerException is JsonException unreadable ? OfJson(unreadable) : Refuse(400, "BAD_REQUEST", "The request could not be read.");
+        if (bad.InnerException is JsonException unreadable)
+        {
+            return OfJson(unreadable);
+        }
+        var unbound = UnboundParameter().Match(bad.Message);
+        return unbound.Success
+            ? Invalid(unbound.Groups[1].Value, "has a value of the wrong type, form or size")
+            : Refuse(400, "BAD_REQUEST", "The request could not be read.");
     }
 
     /// <summary>
@@ -151,6 +158,9 @@ public static partial class Problems
     [GeneratedRegex("^The JSON property '([A-Za-z0-9_]{1,64})' could not be mapped")]
     private static partial Regex UnknownField();
 
+    [GeneratedRegex("^Failed to bind parameter \"[^\"]+ ([A-Za-z0-9_]+)\" from ")]
+    private static partial Regex UnboundParameter();
+
     [LoggerMessage(EventId = 500, Level = LogLevel.Error, Message = "A promise broke in {Route}")]
     private static partial void BrokenPromise(ILogger log, Exception thrown, string route);
 
@@ -174,6 +184,10 @@ public sealed class Faults
         }
         return this;
     }
+
+    /// <summary>Text for people: 1 to <paramref name="maxLength"/> characters, none of them a control character (nor one that PostgreSQL cannot keep).</summary>
+    public Faults UnlessLine(string value, string field, int maxLength) =>
+        Unless(value.Length >= 1 && value.Length <= maxLength && !value.Any(char.IsControl), field, $"must be 1 to {maxLength} characters, none of them a control character");
 
     public ProblemHttpResult Problem() => Problems.Invalid(_byField.ToDictionary(field => field.Key, field => field.Value.ToArray()));
 }
