@@ -1,3 +1,9 @@
+using System.Text.Json.Serialization;
+using Antaca.CardService.Authorisations;
+using Antaca.CardService.Issuing;
+using Antaca.CardService.Locks;
+using Antaca.CardService.Viewing;
+using Antaca.Contracts.Requests;
 using Antaca.ServiceDefaults;
 
 namespace Antaca.CardService;
@@ -13,14 +19,48 @@ public static class Service
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? adjust = null)
     {
         var builder = Defaults.CreateBuilder(Name, args);
+        builder.AddJson(CardJson.Default);
         builder.AddDatabase("cards_requests", typeof(Service).Assembly);
         builder.AddMessaging();
         builder.AddPeer("datacore");
         builder.AddPeer("balanceservice");
         builder.AddPeer("kycservice");
+        builder.Services.AddSingleton<Programmes>();
+        builder.Services.AddHostedService<FinishIssuing>();
         adjust?.Invoke(builder);
 
         var app = builder.BuildService();
+        var cards = app.MapForCallers("/cards");
+        cards.MapIssueVirtualCard();
+        cards.MapListCards();
+        cards.MapGetCard();
+        cards.MapGetCardSummary();
+        cards.MapLockCard();
+        cards.MapUnlockCard();
+        app.MapForCallers("/authorizations").MapAuthoriseTransaction();
+        app.MapForServices("cardservice/cards", "/internal/balances").MapListCardsOnBalance();
         return app;
     }
 }
+
+[JsonSerializable(typeof(IssueVirtualCard.Request), TypeInfoPropertyName = "IssueVirtualCardRequest")]
+[JsonSerializable(typeof(IssueVirtualCard.IssuedCard))]
+[JsonSerializable(typeof(LockCard.Request), TypeInfoPropertyName = "LockCardRequest")]
+[JsonSerializable(typeof(CardView))]
+[JsonSerializable(typeof(CardList))]
+[JsonSerializable(typeof(GetCard.FullCard))]
+[JsonSerializable(typeof(ListCardsOnBalance.CardsOnBalance))]
+[JsonSerializable(typeof(AuthoriseTransaction.Request), TypeInfoPropertyName = "AuthoriseTransactionRequest")]
+[JsonSerializable(typeof(AuthoriseTransaction.Answer))]
+[JsonSerializable(typeof(UserFacts))]
+[JsonSerializable(typeof(KycFacts))]
+[JsonSerializable(typeof(BalanceFacts))]
+[JsonSerializable(typeof(ProgrammeFacts))]
+[JsonSerializable(typeof(AllocatePan))]
+[JsonSerializable(typeof(RevealCard))]
+[JsonSerializable(typeof(CardSecretReferences))]
+[JsonSerializable(typeof(IdentifyCard))]
+[JsonSerializable(typeof(IdentifiedCard))]
+[JsonSerializable(typeof(DecideAuthorisation))]
+[JsonSerializable(typeof(AuthorisationDecided))]
+internal sealed partial class CardJson : JsonSerializerContext;

@@ -1,3 +1,6 @@
+using System.Text.Json.Serialization;
+using Antaca.Contracts.Requests;
+using Antaca.KycService.Decisions;
 using Antaca.ServiceDefaults;
 
 namespace Antaca.KycService;
@@ -13,12 +16,21 @@ public static class Service
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? adjust = null)
     {
         var builder = Defaults.CreateBuilder(Name, args);
+        builder.AddJson(KycJson.Default);
         builder.AddDatabase("kyc_requests", typeof(Service).Assembly);
         builder.AddMessaging();
         builder.AddPeer("datacore");
         adjust?.Invoke(builder);
 
         var app = builder.BuildService();
+        app.MapForCallers("/kyc").MapSetKycStatus();
+        app.MapForServices("kycservice/decisions", "/internal/decisions").MapGetDecision();
         return app;
     }
 }
+
+[JsonSerializable(typeof(SetKycStatus.Request))]
+[JsonSerializable(typeof(SetKycStatus.Decision))]
+[JsonSerializable(typeof(KycFacts))]
+[JsonSerializable(typeof(UserFacts))]
+internal sealed partial class KycJson : JsonSerializerContext;

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+using Antaca.Notifications.EventLog;
 using Antaca.ServiceDefaults;
 
 namespace Antaca.Notifications;
@@ -13,11 +15,16 @@ public static class Service
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? adjust = null)
     {
         var builder = Defaults.CreateBuilder(Name, args);
+        builder.AddJson(NotificationsJson.Default);
         builder.AddDatabase("notifications_requests", typeof(Service).Assembly);
-        builder.AddMessaging();
+        builder.AddMessaging(bus => bus.RecordEveryEvent());
         adjust?.Invoke(builder);
 
         var app = builder.BuildService();
+        app.MapForCallers("/events").MapListEvents();
         return app;
     }
 }
+
+[JsonSerializable(typeof(ListEvents.EventList))]
+internal sealed partial class NotificationsJson : JsonSerializerContext;

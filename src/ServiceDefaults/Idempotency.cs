@@ -61,10 +61,22 @@ public sealed class Idempotency
         return new Idempotency(
             caller!.Actor,
             key.Count == 0 ? null : key.ToString(),
-            context.Request.Method + " " + context.Request.Path,
+            // A partner's path names the user no longer when it arrives here: the same key for another user is another request.
+            $"{context.Request.Method} {context.Request.Path} {caller.UserId}",
             context.RequestServices.GetRequiredService<IOptions<JsonOptions>>().Value.SerializerOptions,
             context.RequestServices.GetRequiredService<TimeProvider>());
     }
+
+    /// <summary>What the request asks for, hashed: the same key with another fingerprint is refused.</summary>
+    public byte[] FingerprintOf<TRequest>(TRequest request) =>
+        SHA256.HashData([.. Encoding.UTF8.GetBytes(Target + "\n"), .. JsonSerializer.SerializeToUtf8Bytes(request, Json)]);
+
+    /// <summary>409 <c>IDEMPOTENCY_IN_PROGRESS</c> while the first request with the key is being served.</summary>
+    public static ProblemHttpResult InProgress() =>
+        Problems.Refuse(409, "IDEMPOTENCY_IN_PROGRESS", "A request with this Idempotency-Key is being served. Ask again shortly.");
+
+    /// <summary>422 <c>IDEMPOTENCY_KEY_REUSED</c> for another request under the same key.</summary>
+    public static ProblemHttpResult Reused() => Problems.Refuse(422, "IDEMPOTENCY_KEY_REUSED", "This Idempotency-Key was used for another request.");
 
     /// <summary>400 <c>IDEMPOTENCY_KEY_REQUIRED</c> where a write adds money and the caller sent no key.</summary>
     public static ProblemHttpResult Required() =>
@@ -83,11 +95,11 @@ public static class IdempotentWork
         {
             return null;
         }
-        once.Fingerprint = SHA256.HashData([.. Encoding.UTF8.GetBytes(once.Target + "\n"), .. JsonSerializer.SerializeToUtf8Bytes(request, once.Json)]);
+        once.Fingerprint = once.FingerprintOf(request);
         var mine = await work.One<bool>("select pg_try_advisory_xact_lock(hashtextextended(@lockName, 0))", new { lockName = once.Owner + "\n" + once.Key });
         if (!mine)
         {
-            return Problems.Refuse(409, "IDEMPOTENCY_IN_PROGRESS", "A request with this Idempotency-Key is being served. Ask again shortly.");
+            return Idempotency.InProgress();
         }
         var stored = await work.One<StoredAnswer>(
             "select fingerprint, status, location, body from idempotency_keys where owner = @Owner and key = @Key",
@@ -98,7 +110,7 @@ public static class IdempotentWork
         }
         return CryptographicOperations.FixedTimeEquals(stored.Fingerprint, once.Fingerprint)
             ? new KeptAnswer(stored.Status, stored.Location, stored.Body, Replayed: true)
-            : Problems.Refuse(422, "IDEMPOTENCY_KEY_REUSED", "This Idempotency-Key was used for another request.");
+            : Idempotency.Reused();
     }
 
     /// <summary>Stores the answer under the key, commits, and gives the answer.</summary>

@@ -1,0 +1,192 @@
+using System.Text.Json;
+using Antaca.Contracts.Requests;
+using Antaca.ServiceDefaults;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+
+namespace Antaca.CardService.Authorisations;
+
+/// <summary>
+/// Answers a processor's authorisation: the card speaks first, and BalanceService, told of the decline or asked for the
+/// money, has the last word and keeps it. The same transaction id and type hear the same answer again, even from a card
+/// that was locked in between. A decline of a card that the processor may not know of is not recorded: it is nobody's.
+/// </summary>
+internal static class AuthoriseTransaction
+{
+    /// <summary>Past it the processor hears <c>AUTHORIZATION_TIMEOUT</c> and may ask again.</summary>
+    public const int DeadlineMilliseconds = 1_500;
+
+    private const int MaxTransactionIdLength = 64;
+    private const int MaxMidLength = 32;
+    private const int MaxMerchantNameLength = 100;
+    private const int MccLength = 4;
+    private const int CountryLength = 2;
+
+    internal enum TransactionType
+    {
+        Purchase,
+        Cash,
+        Verification,
+    }
+
+    internal enum EntryChannel
+    {
+        Pos,
+        Contactless,
+        Atm,
+        Ecommerce,
+    }
+
+    internal enum Decision
+    {
+        Approved,
+        Declined,
+    }
+
+    internal sealed record Request
+    {
+        public required string TransactionId { get; init; }
+        public required TransactionType Type { get; init; }
+        public Guid? CardId { get; init; }
+        public VaultReference? CardNo { get; init; }
+        public DateOnly? Exp { get; init; }
+        public VaultReference? Cvv { get; init; }
+        public JsonElement? PinBlock { get; init; }
+        public required Money Amount { get; init; }
+        public Money? OriginalAmount { get; init; }
+        public required MerchantFacts Merchant { get; init; }
+        public required EntryChannel Channel { get; init; }
+        public required DateTimeOffset TransmittedAt { get; init; }
+    }
+
+    /// <param name="AuthorizationId">Null, like what follows it, where no balance was touched.</param>
+    internal sealed record Answer(
+        Decision Decision, string ActionCode, string Reason, Guid? AuthorizationId = null, string? ApprovalCode = null, Money? Available = null);
+
+    public static void MapAuthoriseTransaction(this IEndpointRouteBuilder authorisations) => authorisations.MapPost("", Handle);
+
+    private static async Task<Results<Ok<Answer>, ProblemHttpResult>> Handle(
+        Request request,
+        Caller caller,
+        [FromKeyedServices("datacore")] Peer dataCore,
+        [FromKeyedServices("balanceservice")] Peer balanceService,
+        Programmes programmes,
+        NpgsqlDataSource database,
+        TimeProvider clock,
+        CancellationToken cancel)
+    {
+        if (caller is not { Channel: Channel.Processor, Processor: { } processor })
+        {
+            return Problems.OfStatus(StatusCodes.Status403Forbidden);
+        }
+        if (request.PinBlock is not null)
+        {
+            return CardProblems.PinNotVerified();
+        }
+        var faults = FaultsOf(request);
+        if (faults.Any)
+        {
+            return faults.Problem();
+        }
+
+        using var late = new CancellationTokenSource(TimeSpan.FromMilliseconds(DeadlineMilliseconds), clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancel);
+        try
+        {
+            return await Decide(either.Token);
+        }
+        catch (OperationCanceledException) when (late.IsCancellationRequested && !cancel.IsCancellationRequested)
+        {
+            return CardProblems.AuthorisationTimeout();
+        }
+
+        async Task<Results<Ok<Answer>, ProblemHttpResult>> Decide(CancellationToken inTime)
+        {
+            Guid cardId;
+            DeclineReason unknown;
+            DeclineReason? mismatch = null;
+            if (request.CardNo is { } number)
+            {
+                var asked = new IdentifyCard(caller.Binding, number, Card.LastDayOfMonth(request.Exp!.Value), request.Cvv);
+                var answered = await dataCore.Post<IdentifyCard, IdentifiedCard>("/internal/vault/identify", asked, inTime);
+                unknown = new DeclineReason(ActionCodes.NoSuchNumber, "CARD_UNKNOWN");
+                if (answered.Status == StatusCodes.Status404NotFound)
+                {
+                    return Declined(unknown);
+                }
+                if (answered.Value is not { } identified)
+                {
+                    return answered.Refusal();
+                }
+                cardId = identified.CardId;
+                mismatch = Mismatch(identified);
+            }
+            else
+            {
+                cardId = request.CardId!.Value;
+                unknown = new DeclineReason(ActionCodes.NotActivatedOrUnknown, "CARD_UNKNOWN");
+            }
+
+            var card = await database.FindForAuthorisation(cardId, inTime);
+            if (card is null || (await programmes.Find(card.ProgramId, inTime))?.Processor != processor)
+            {
+                return Declined(unknown);
+            }
+
+            var decision = await balanceService.Post<DecideAuthorisation, AuthorisationDecided>(
+                "/internal/authorisations",
+                new DecideAuthorisation(
+                    processor,
+                    request.TransactionId,
+                    request.Type.ToString(),
+                    card.PartnerId,
+                    card.UserId,
+                    card.BalanceId,
+                    card.Id,
+                    request.Amount.Amount,
+                    request.Amount.Currency,
+                    request.Merchant,
+                    request.Channel.ToString(),
+                    request.TransmittedAt.ToUniversalTime(),
+                    card.WhyDeclined(clock.GetUtcNow()) ?? mismatch),
+                inTime);
+            return decision.Value is { } decided ? Decided(decided) : decision.Refusal();
+        }
+    }
+
+    private static Faults FaultsOf(Request request)
+    {
+        var merchant = request.Merchant;
+        return new Faults()
+            .Unless(request.TransactionId.Length is >= 1 and <= MaxTransactionIdLength, "transactionId", $"must be 1 to {MaxTransactionIdLength} characters")
+            .Unless(request.CardId is null != request.CardNo is null, "cardId", "must be given, or cardNo with exp instead")
+            .Unless(request.CardNo is null == request.Exp is null, "exp", "goes with cardNo, and cardNo with exp")
+            .Unless(request.Cvv is null || request.CardNo is not null, "cvv", "goes with cardNo")
+            .Unless(request.Amount.Amount >= 0, "amount", "must not be negative")
+            .Unless(request.Amount.Amount == 0 == (request.Type == TransactionType.Verification), "amount", "must be zero for a Verification, and only there")
+            .Unless(request.OriginalAmount is not { Amount: < 0 }, "originalAmount", "must not be negative")
+            .Unless(Printable(merchant.Mid, MaxMidLength), "merchant.mid", $"must be 1 to {MaxMidLength} printable characters")
+            .Unless(Printable(merchant.Name, MaxMerchantNameLength), "merchant.name", $"must be 1 to {MaxMerchantNameLength} printable characters")
+            .Unless(merchant.Mcc.Length == MccLength && merchant.Mcc.All(char.IsAsciiDigit), "merchant.mcc", "must be four digits")
+            .Unless(merchant.Country.Length == CountryLength && merchant.Country.All(char.IsAsciiLetterUpper), "merchant.country", "must be two capital letters");
+    }
+
+    private static bool Printable(string text, int max) => text.Length >= 1 && text.Length <= max && !text.Any(char.IsControl);
+
+    private static DeclineReason? Mismatch(IdentifiedCard identified) => identified switch
+    {
+        { ExpiryMatches: false } => new DeclineReason(ActionCodes.Expired, "EXPIRY_MISMATCH"),
+        { CvvMatches: false } => new DeclineReason(ActionCodes.WrongCvv, "WRONG_CVV"),
+        _ => null,
+    };
+
+    private static Ok<Answer> Declined(DeclineReason reason) => TypedResults.Ok(new Answer(Decision.Declined, reason.ActionCode, reason.Reason));
+
+    private static Ok<Answer> Decided(AuthorisationDecided decided) => TypedResults.Ok(new Answer(
+        decided.Approved ? Decision.Approved : Decision.Declined,
+        decided.ActionCode,
+        decided.Reason,
+        decided.AuthorizationId,
+        decided.ApprovalCode,
+        Money.Of(decided.Available, decided.Currency)));
+}

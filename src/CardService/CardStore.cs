@@ -1,0 +1,191 @@
+using Antaca.CardService.Issuing;
+using Antaca.ServiceDefaults;
+using Npgsql;
+
+namespace Antaca.CardService;
+
+internal static class CardStore
+{
+    /// <summary>The caller's card, to show. Plastic in production and unfinished cards are not there.</summary>
+    public static Task<Card?> Find(this NpgsqlDataSource database, Guid cardId, Caller caller, CancellationToken cancel) =>
+        database.One<Card>(
+            """
+            select id, partner_id, user_id, program_id, balance_id, type, status, masked_card_no, exp, cardholder_name,
+                lock_code, lock_source, locked_at, activated_at, created_at
+            from cards
+            where id = @cardId and user_id = @UserId and partner_id = @PartnerId and status not in ('Issuing', 'Ordered')
+            """,
+            new { cardId, caller.UserId, caller.PartnerId },
+            cancel);
+
+    /// <summary>The caller's card with its row locked: what is decided from it holds until the work commits.</summary>
+    public static Task<Card?> FindForChange(this Work work, Guid cardId, Caller caller) =>
+        work.One<Card>(
+            """
+            select id, partner_id, user_id, program_id, balance_id, type, status, masked_card_no, exp, cardholder_name,
+                lock_code, lock_source, locked_at, activated_at, created_at
+            from cards
+            where id = @cardId and user_id = @UserId and partner_id = @PartnerId and status not in ('Issuing', 'Ordered')
+            for update
+            """,
+            new { cardId, caller.UserId, caller.PartnerId });
+
+    /// <summary>The caller's cards, newest first.</summary>
+    public static Task<IReadOnlyList<Card>> List(this NpgsqlDataSource database, Caller caller, Guid? before, int limit, CancellationToken cancel) =>
+        database.Many<Card>(
+            """
+            select id, partner_id, user_id, program_id, balance_id, type, status, masked_card_no, exp, cardholder_name,
+                lock_code, lock_source, locked_at, activated_at, created_at
+            from cards
+            where user_id = @UserId and partner_id = @PartnerId and status not in ('Issuing', 'Ordered')
+                and (@before::uuid is null or id < @before)
+            order by id desc
+            limit @limit
+            """,
+            new { caller.UserId, caller.PartnerId, before, limit },
+            cancel);
+
+    /// <summary>The cards on one user's balance, newest first.</summary>
+    public static Task<IReadOnlyList<Card>> ListOnBalance(
+        this NpgsqlDataSource database, Guid balanceId, Guid partnerId, Guid userId, int limit, CancellationToken cancel) =>
+        database.Many<Card>(
+            """
+            select id, partner_id, user_id, program_id, balance_id, type, status, masked_card_no, exp, cardholder_name,
+                lock_code, lock_source, locked_at, activated_at, created_at
+            from cards
+            where balance_id = @balanceId and user_id = @userId and partner_id = @partnerId and status not in ('Issuing', 'Ordered')
+            order by id desc
+            limit @limit
+            """,
+            new { balanceId, userId, partnerId, limit },
+            cancel);
+
+    /// <summary>
+    /// The card of a transaction. Its owner does not speak here: the processor that asks must serve the card's programme,
+    /// which whoever reads this card has to ask DataCore.
+    /// </summary>
+    public static Task<Card?> FindForAuthorisation(this NpgsqlDataSource database, Guid cardId, CancellationToken cancel) =>
+        database.One<Card>(
+            """
+            select id, partner_id, user_id, program_id, balance_id, type, status, masked_card_no, exp, cardholder_name,
+                lock_code, lock_source, locked_at, activated_at, created_at
+            from cards
+            where id = @cardId and status <> 'Issuing'
+            """,
+            new { cardId },
+            cancel);
+
+    public static Task SaveLock(this Work work, Card locked) =>
+        work.Change(
+            """
+            update cards
+            set status = 'Locked', lock_code = @LockCode, lock_source = @source, locked_at = @LockedAt
+            where id = @Id and status in ('Active', 'Locked')
+            """,
+            new { locked.Id, locked.LockCode, source = locked.LockSource.ToString(), locked.LockedAt });
+
+    public static Task SaveUnlock(this Work work, Card unlocked) =>
+        work.Change(
+            """
+            update cards
+            set status = 'Active', lock_code = null, lock_source = null, locked_at = null
+            where id = @Id and status = 'Locked'
+            """,
+            new { unlocked.Id });
+
+    /// <summary>Begins a card: it stays unseen until <see cref="Activate"/>.</summary>
+    /// <param name="claimedUntil">Until then it is being worked on, and nobody else takes it up.</param>
+    public static Task Insert(this Work work, Card card, DateTimeOffset claimedUntil) =>
+        work.Change(
+            """
+            insert into cards (id, partner_id, user_id, program_id, balance_id, type, status, exp, cardholder_name, claimed_until, created_at)
+            values (@Id, @PartnerId, @UserId, @ProgramId, @BalanceId, @type, 'Issuing', @Exp, @CardholderName, @claimedUntil, @CreatedAt)
+            """,
+            new
+            {
+                card.Id,
+                card.PartnerId,
+                card.UserId,
+                card.ProgramId,
+                card.BalanceId,
+                type = card.Type.ToString(),
+                card.Exp,
+                card.CardholderName,
+                claimedUntil,
+                card.CreatedAt,
+            });
+
+    /// <summary>Ties an Idempotency-Key to the card.</summary>
+    /// <returns>False when the key has a card already.</returns>
+    public static async Task<bool> TakeKey(this Work work, Idempotency once, byte[] fingerprint, Guid cardId) =>
+        await work.Change(
+            """
+            insert into issue_requests (owner, key, fingerprint, card_id)
+            values (@Owner, @Key, @fingerprint, @cardId)
+            on conflict (owner, key) do nothing
+            """,
+            new { once.Owner, once.Key, fingerprint, cardId }) == 1;
+
+    /// <summary>The card that this Idempotency-Key issued before, finished or not.</summary>
+    public static Task<IssueRequest?> FindIssueRequest(this NpgsqlDataSource database, Idempotency once, CancellationToken cancel) =>
+        database.One<IssueRequest>(
+            "select card_id, fingerprint from issue_requests where owner = @Owner and key = @Key",
+            new { once.Owner, once.Key },
+            cancel);
+
+    /// <summary>A card that was begun, finished or not, to be answered for by its own Idempotency-Key.</summary>
+    public static Task<Card?> FindBegun(this NpgsqlDataSource database, Guid cardId, Caller caller, CancellationToken cancel) =>
+        database.One<Card>(
+            """
+            select id, partner_id, user_id, program_id, balance_id, type, status, masked_card_no, exp, cardholder_name,
+                lock_code, lock_source, locked_at, activated_at, created_at
+            from cards
+            where id = @cardId and user_id = @UserId and partner_id = @PartnerId
+            """,
+            new { cardId, caller.UserId, caller.PartnerId },
+            cancel);
+
+    /// <summary>Takes up an unfinished card that nobody works on.</summary>
+    public static async Task<bool> Claim(this Work work, Guid cardId, DateTimeOffset now, DateTimeOffset until) =>
+        await work.Change(
+            "update cards set claimed_until = @until where id = @cardId and status = 'Issuing' and claimed_until <= @now",
+            new { cardId, now, until }) == 1;
+
+    /// <summary>Takes up the unfinished card that has waited longest with nobody working on it; replicas take different ones.</summary>
+    public static Task<Card?> ClaimAny(this Work work, DateTimeOffset now, DateTimeOffset until) =>
+        work.One<Card>(
+            """
+            update cards
+            set claimed_until = @until
+            where status = 'Issuing' and id = (
+                select id
+                from cards
+                where status = 'Issuing' and claimed_until <= @now
+                order by claimed_until
+                limit 1
+                for update skip locked
+            )
+            returning id, partner_id, user_id, program_id, balance_id, type, status, masked_card_no, exp, cardholder_name,
+                lock_code, lock_source, locked_at, activated_at, created_at
+            """,
+            new { now, until });
+
+    /// <summary>Gives an unfinished card back, so that the next who comes may finish it at once.</summary>
+    public static Task Release(this Work work, Guid cardId, DateTimeOffset now) =>
+        work.Change("update cards set claimed_until = @now where id = @cardId and status = 'Issuing'", new { cardId, now });
+
+    /// <summary>Finishes an issued card: it has its number, and everyone who may sees it.</summary>
+    /// <returns>False when it was finished already.</returns>
+    public static async Task<bool> Activate(this Work work, Guid cardId, string maskedCardNo, DateTimeOffset now) =>
+        await work.Change(
+            """
+            update cards
+            set status = 'Active', masked_card_no = @maskedCardNo, activated_at = @now, claimed_until = null
+            where id = @cardId and status = 'Issuing'
+            """,
+            new { cardId, maskedCardNo, now }) == 1;
+
+    /// <summary>Drops a card that will never have a number, and with it the key it was asked for under.</summary>
+    public static Task Drop(this Work work, Guid cardId) =>
+        work.Change("delete from cards where id = @cardId and status = 'Issuing'", new { cardId });
+}

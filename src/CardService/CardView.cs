@@ -1,0 +1,45 @@
+using Antaca.CardService.Locks;
+
+namespace Antaca.CardService;
+
+/// <summary>A card as everyone may see it who may see the card: no secret in it.</summary>
+internal sealed record CardView(
+    Guid Id,
+    CardType Type,
+    CardStatus Status,
+    string MaskedCardNo,
+    DateOnly Exp,
+    string? CardholderName,
+    Guid BalanceId,
+    DateOnly? ActivationDate,
+    LockView? Lock,
+    PinView Pin,
+    DateTimeOffset CreatedAt)
+{
+    public static CardView Of(Card card) => new(
+        card.Id,
+        card.Type,
+        card.Status,
+        card.MaskedCardNo!,
+        card.Exp,
+        card.CardholderName,
+        card.BalanceId,
+        card.ActivatedAt is { } activated ? DateOnly.FromDateTime(activated.UtcDateTime) : null,
+        card.Lock is { } stopped ? LockView.Of(stopped) : null,
+        PinView.None,
+        card.CreatedAt);
+}
+
+internal sealed record LockView(short Code, string Reason, bool Irreversible, LockSource Source, DateTimeOffset LockedAt)
+{
+    public static LockView Of(CardLock stopped) =>
+        new(stopped.Reason.Code, stopped.Reason.Text, stopped.Reason.Irreversible, stopped.Source, stopped.LockedAt);
+}
+
+internal sealed record PinView(bool Set, int TriesLeft)
+{
+    /// <summary>A virtual card has no PIN, and so no tries.</summary>
+    public static readonly PinView None = new(Set: false, TriesLeft: 0);
+}
+
+internal sealed record CardList(IReadOnlyList<CardView> Items, string? Next);

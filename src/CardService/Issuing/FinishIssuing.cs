@@ -1,0 +1,62 @@
+using Antaca.ServiceDefaults;
+using Npgsql;
+
+namespace Antaca.CardService.Issuing;
+
+/// <summary>
+/// Finishes cards that were begun and left: the request that began them died, or the vault was away. Each card ends with a
+/// number or not at all; any number of replicas may do this at once.
+/// </summary>
+internal sealed partial class FinishIssuing(
+    NpgsqlDataSource database, [FromKeyedServices("datacore")] Peer dataCore, TimeProvider clock, ILogger<FinishIssuing> log) : BackgroundService
+{
+    private const int EverySeconds = 5;
+
+    /// <summary>Nobody asked, so nobody can resolve the references: they end with their 30 seconds.</summary>
+    private const string NobodysBinding = "cardservice:finish-issuing";
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(EverySeconds), clock);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                while (await ClaimAny(stoppingToken) is { } card)
+                {
+                    var finished = await IssueVirtualCard.Finish(card, NobodysBinding, dataCore, database, clock, stoppingToken);
+                    if (finished.Found)
+                    {
+                        CardFinished(log, card.Id);
+                    }
+                    else
+                    {
+                        CardDropped(log, card.Id, finished.Code);
+                    }
+                }
+            }
+            catch (Exception away) when (away is PeerUnreachableException or NpgsqlException or TimeoutException)
+            {
+                FinishingWaits(log, away.Message);
+            }
+        }
+    }
+
+    private async Task<Card?> ClaimAny(CancellationToken cancel)
+    {
+        await using var work = await Work.Begin(database, cancel);
+        var now = clock.GetUtcNow();
+        var card = await work.ClaimAny(now, now.AddSeconds(IssueVirtualCard.ClaimSeconds));
+        await work.Commit();
+        return card;
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Card {CardId} was left unfinished and is issued now")]
+    private static partial void CardFinished(ILogger log, Guid cardId);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Card {CardId} was left unfinished and is dropped: {Code}")]
+    private static partial void CardDropped(ILogger log, Guid cardId, string? code);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Unfinished cards wait: {Reason}")]
+    private static partial void FinishingWaits(ILogger log, string reason);
+}

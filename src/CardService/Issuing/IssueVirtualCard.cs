@@ -1,0 +1,187 @@
+using System.Security.Cryptography;
+using System.Text.RegularExpressions;
+using Antaca.Contracts.Events;
+using Antaca.Contracts.Requests;
+using Antaca.ServiceDefaults;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+
+namespace Antaca.CardService.Issuing;
+
+/// <summary>
+/// Issues a virtual card on an open balance of an active, verified user. The card's row comes first and its number second,
+/// so whatever dies in between, there is never a number without a card; <see cref="FinishIssuing"/> ends what was left.
+/// The same Idempotency-Key shows the same card again, with fresh references to its secrets, and goes on where it stopped.
+/// </summary>
+internal static partial class IssueVirtualCard
+{
+    /// <summary>How long an unfinished card is left to the request that works on it.</summary>
+    public const int ClaimSeconds = 15;
+
+    internal sealed record Request(Guid BalanceId, string? CardholderName = null);
+
+    internal sealed record IssuedCard(Guid Id, CardType Type, VaultReference CardNo, VaultReference Cvv, DateOnly Exp, Guid BalanceId, CardStatus Status);
+
+    public static void MapIssueVirtualCard(this IEndpointRouteBuilder cards) => cards.MapPost("/virtual", Handle);
+
+    private static async Task<Results<Created<IssuedCard>, ProblemHttpResult>> Handle(
+        Request request,
+        Caller caller,
+        Idempotency once,
+        [FromKeyedServices("datacore")] Peer dataCore,
+        [FromKeyedServices("kycservice")] Peer kycService,
+        [FromKeyedServices("balanceservice")] Peer balanceService,
+        NpgsqlDataSource database,
+        TimeProvider clock,
+        HttpResponse response,
+        CancellationToken cancel)
+    {
+        if (request.CardholderName is { } name && !CardholderName().IsMatch(name))
+        {
+            return Problems.Invalid("cardholderName", "must be 1 to 26 letters, spaces and . ' -, beginning with a letter");
+        }
+
+        var fingerprint = once.FingerprintOf(request);
+        if (once.Key is not null && await database.FindIssueRequest(once, cancel) is { } earlier)
+        {
+            if (!CryptographicOperations.FixedTimeEquals(earlier.Fingerprint, fingerprint))
+            {
+                return Idempotency.Reused();
+            }
+            var shown = await ShowAgain(earlier.CardId, caller, dataCore, database, clock, cancel);
+            if (shown.Result is Created<IssuedCard>)
+            {
+                response.Headers[Idempotency.ReplayedHeader] = "true";
+            }
+            return shown;
+        }
+
+        var userAsked = dataCore.Get<UserFacts>($"/internal/users/{caller.UserId}?partnerId={caller.PartnerId}", cancel);
+        var kycAsked = kycService.Get<KycFacts>($"/internal/decisions/{caller.UserId}?partnerId={caller.PartnerId}", cancel);
+        var balanceAsked = balanceService.Get<BalanceFacts>($"/internal/balances/{request.BalanceId}?partnerId={caller.PartnerId}&userId={caller.UserId}", cancel);
+        await Task.WhenAll(userAsked, kycAsked, balanceAsked);
+        if ((await userAsked).ValueOrNothing is not { } user)
+        {
+            return CardProblems.UserNotFound();
+        }
+        if (!user.Active)
+        {
+            return CardProblems.UserLocked();
+        }
+        if ((await kycAsked).ValueOrNothing is not { Status: "Accepted" })
+        {
+            return CardProblems.KycRequired();
+        }
+        if ((await balanceAsked).ValueOrNothing is not { } balance)
+        {
+            return CardProblems.BalanceNotFound();
+        }
+        if (!balance.Open)
+        {
+            return CardProblems.BalanceNotOpen();
+        }
+        if (balance.Currency != user.Programme.Currency)
+        {
+            return CardProblems.BalanceCurrencyMismatch(balance.Currency, user.Programme.Currency);
+        }
+
+        var card = Card.NewVirtual(user, balance.Id, request.CardholderName, clock.GetUtcNow());
+        await using (var work = await Work.Begin(database, cancel))
+        {
+            await work.Insert(card, claimedUntil: card.CreatedAt.AddSeconds(ClaimSeconds));
+            if (once.Key is not null && !await work.TakeKey(once, fingerprint, card.Id))
+            {
+                return Idempotency.InProgress();
+            }
+            await work.Commit();
+        }
+        return await FinishAndShow(card, caller, dataCore, database, clock, cancel);
+    }
+
+    /// <summary>Gives a begun card its number and makes it true, once however many try. A refusal means that there will be no card.</summary>
+    /// <param name="binding">Whom the references in the answer are for.</param>
+    internal static async Task<PeerAnswer<CardSecretReferences>> Finish(
+        Card card, string binding, Peer dataCore, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)
+    {
+        var allocated = await dataCore.Post<AllocatePan, CardSecretReferences>(
+            "/internal/vault/cards", new AllocatePan(card.Id, card.PartnerId, card.ProgramId, card.Exp, binding), cancel);
+        await using var work = await Work.Begin(database, cancel);
+        if (allocated.Code == "BIN_RANGE_FULL")
+        {
+            await work.Drop(card.Id);
+            await work.Commit();
+            return allocated;
+        }
+        if (!allocated.Found)
+        {
+            throw new PeerUnreachableException("datacore", $"refused a number with {allocated.Status} {allocated.Code}", null);
+        }
+
+        var now = clock.GetUtcNow();
+        if (await work.Activate(card.Id, allocated.Value!.MaskedCardNo, now))
+        {
+            work.Owe(new CardIssued(card.PartnerId, card.UserId, card.BalanceId, card.Id, card.Type.ToString(), now));
+        }
+        await work.Commit();
+        return allocated;
+    }
+
+    private static async Task<Results<Created<IssuedCard>, ProblemHttpResult>> ShowAgain(
+        Guid cardId, Caller caller, Peer dataCore, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)
+    {
+        var card = await database.FindBegun(cardId, caller, cancel);
+        if (card is null)
+        {
+            return CardProblems.NotFound();
+        }
+        if (card.Status == CardStatus.Issuing)
+        {
+            await using var work = await Work.Begin(database, cancel);
+            var now = clock.GetUtcNow();
+            if (!await work.Claim(card.Id, now, now.AddSeconds(ClaimSeconds)))
+            {
+                return Idempotency.InProgress();
+            }
+            await work.Commit();
+            return await FinishAndShow(card, caller, dataCore, database, clock, cancel);
+        }
+
+        var secrets = await dataCore.Post<RevealCard, CardSecretReferences>(
+            "/internal/vault/cards/reveal", new RevealCard(card.Id, card.PartnerId, caller.Binding), cancel);
+        return secrets.ValueOrNothing is { } shown ? Show(card, shown) : CardProblems.NotFound();
+    }
+
+    private static async Task<Results<Created<IssuedCard>, ProblemHttpResult>> FinishAndShow(
+        Card card, Caller caller, Peer dataCore, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)
+    {
+        try
+        {
+            var secrets = await Finish(card, caller.Binding, dataCore, database, clock, cancel);
+            return secrets.Found ? Show(card, secrets.Value!) : secrets.Refusal();
+        }
+        catch (PeerUnreachableException)
+        {
+            // The vault is away: whoever comes next, the same request or the recovery, need not wait for our claim to end.
+            await using var work = await Work.Begin(database, cancel);
+            await work.Release(card.Id, clock.GetUtcNow());
+            await work.Commit();
+            throw;
+        }
+    }
+
+    /// <summary>The card as it was issued, whatever has become of it since: a replay says what the first answer said.</summary>
+    private static Created<IssuedCard> Show(Card card, CardSecretReferences secrets) => TypedResults.Created(
+        (string?)null,
+        new IssuedCard(card.Id, card.Type, secrets.CardNo, secrets.Cvv, card.Exp, card.BalanceId, CardStatus.Active));
+
+    // Letters of any script and no digit: no number can be smuggled in where numbers must not be.
+    [GeneratedRegex(@"^\p{L}[\p{L}\p{M} .'-]{0,25}\z")]
+    private static partial Regex CardholderName();
+}
+
+/// <summary>Which card an Idempotency-Key issued, and for what request.</summary>
+internal sealed record IssueRequest
+{
+    public required Guid CardId { get; init; }
+    public required byte[] Fingerprint { get; init; }
+}

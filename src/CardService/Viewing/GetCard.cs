@@ -1,0 +1,30 @@
+using Antaca.Contracts.Requests;
+using Antaca.ServiceDefaults;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+
+namespace Antaca.CardService.Viewing;
+
+/// <summary>The full data of a card, its secrets as one-time references that only this caller's answer can resolve.</summary>
+internal static class GetCard
+{
+    internal sealed record FullCard(Guid Id, CardType Type, VaultReference Cvv, VaultReference CardNo, DateOnly Exp);
+
+    public static void MapGetCard(this IEndpointRouteBuilder cards) => cards.MapGet("/{cardId:guid}", Handle);
+
+    private static async Task<Results<Ok<FullCard>, ProblemHttpResult>> Handle(
+        Guid cardId, Caller caller, NpgsqlDataSource database, [FromKeyedServices("datacore")] Peer dataCore, CancellationToken cancel)
+    {
+        var card = await database.Find(cardId, caller, cancel);
+        if (card is null)
+        {
+            return CardProblems.NotFound();
+        }
+
+        var revealed = await dataCore.Post<RevealCard, CardSecretReferences>(
+            "/internal/vault/cards/reveal", new RevealCard(card.Id, card.PartnerId, caller.Binding), cancel);
+        return revealed.ValueOrNothing is { } secrets
+            ? TypedResults.Ok(new FullCard(card.Id, card.Type, secrets.Cvv, secrets.CardNo, card.Exp))
+            : CardProblems.NotFound();
+    }
+}

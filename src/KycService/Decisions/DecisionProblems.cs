@@ -1,0 +1,11 @@
+using Antaca.ServiceDefaults;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Antaca.KycService.Decisions;
+
+internal static class DecisionProblems
+{
+    public static ProblemHttpResult UserNotFound() => Problems.NotFound("USER_NOT_FOUND", "user");
+
+    public static ProblemHttpResult InvalidReference(int max) => Problems.Invalid("reference", $"must be 1 to {max} printable characters");
+}

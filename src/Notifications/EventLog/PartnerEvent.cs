@@ -1,0 +1,49 @@
+using System.Text.Json;
+using Antaca.Contracts.Events;
+using Antaca.ServiceDefaults;
+
+namespace Antaca.Notifications.EventLog;
+
+/// <summary>An event as its partner hears it: the published type and data in the words of the contract.</summary>
+internal sealed record PartnerEvent(string Type, JsonElement Data)
+{
+    /// <exception cref="InvalidOperationException">The event has no published form yet.</exception>
+    public static PartnerEvent Of(IEvent happened) => happened switch
+    {
+        UserRegistered user => New("user.registered", new { customerId = user.UserId, user.ProgramId }),
+        KycAccepted kyc => New("kyc.accepted", new { customerId = kyc.UserId, kyc.ApplicationId }),
+        KycRejected kyc => New("kyc.rejected", new { customerId = kyc.UserId, kyc.ApplicationId }),
+        BalanceOpened balance => New("balance.opened", new { customerId = balance.UserId, balance.BalanceId, balance.Currency }),
+        BalanceReloaded reload => New(
+            "balance.reloaded",
+            new { customerId = reload.UserId, reload.BalanceId, reload.TransactionId, amount = Money.Of(reload.Amount, reload.Currency) }),
+        CardIssued card => New("card.issued", new { customerId = card.UserId, card.CardId, card.BalanceId, card.Type }),
+        CardLocked card => New("card.locked", new { customerId = card.UserId, card.CardId, card.Code }),
+        CardUnlocked card => New("card.unlocked", new { customerId = card.UserId, card.CardId, card.Code }),
+        AuthorisationApproved approved => New(
+            "transaction.authorized",
+            new
+            {
+                customerId = approved.UserId,
+                approved.TransactionId,
+                approved.CardId,
+                approved.BalanceId,
+                amount = Money.Of(approved.Amount, approved.Currency),
+            }),
+        AuthorisationDeclined declined => New(
+            "transaction.declined",
+            new
+            {
+                customerId = declined.UserId,
+                declined.TransactionId,
+                declined.CardId,
+                declined.BalanceId,
+                amount = Money.Of(declined.Amount, declined.Currency),
+                declined.ActionCode,
+                declined.Reason,
+            }),
+        _ => throw new InvalidOperationException($"{happened.GetType().Name} has no published form."),
+    };
+
+    private static PartnerEvent New<T>(string type, T data) => new(type, JsonSerializer.SerializeToElement(data, JsonSerializerOptions.Web));
+}
