@@ -61,11 +61,12 @@ internal sealed class Screen
         }
         lock (writing)
         {
+            var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = coloured ? AnsiSupport.Detect : AnsiSupport.No });
             if (Console.IsOutputRedirected)
             {
-                AnsiConsole.Profile.Width = WidthWithoutTerminal;
+                console.Profile.Width = WidthWithoutTerminal;
             }
-            AnsiConsole.Write(table);
+            console.Write(table);
         }
     }
 }
