@@ -194,7 +194,7 @@ public sealed class Certificates
             using var both = X509Certificate2.CreateFromPemFile(file, KeyBeside(file));
             return both.HasPrivateKey;
         }
-        catch (CryptographicException)
+        catch (Exception fault) when (fault is CryptographicException or ArgumentException)
         {
             return false;
         }

@@ -81,6 +81,21 @@ internal sealed class Child : IDisposable
         return await child.Exit;
     }
 
+    /// <summary>A zombie, which only waits for its parent to look, counts as gone.</summary>
+    public static bool IsAlive(int process)
+    {
+        try
+        {
+            // "pid (name) state ...": the name may hold anything, brackets too.
+            var stat = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/stat"));
+            return stat[stat.LastIndexOf(')') + 2] is not ('Z' or 'X');
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
     public void Send(Signal signal)
     {
         if (!exit.Task.IsCompleted)

@@ -13,6 +13,7 @@ namespace Antaca.LocalHosting;
 internal sealed class Suite : IAsyncDisposable
 {
     private static readonly TimeSpan LongestWaitForKilledRun = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan SameSignal = TimeSpan.FromSeconds(2);
 
     private readonly RunContext run;
     private readonly List<Part> parts = [];
@@ -59,6 +60,7 @@ internal sealed class Suite : IAsyncDisposable
         Files.MakeFolder(Path.Combine(stateFolder, "logs"), Files.OwnersFolder);
         await AwaitKilledRun(stateFolder);
 
+        long? stoppingSince = null;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Obey);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Obey);
@@ -66,14 +68,13 @@ internal sealed class Suite : IAsyncDisposable
         await using var suite = new Suite(description, stateFolder);
         await suite.StartAndStop(stop.Token);
 
-        // The first signal stops in order. A second one is not held back: it ends us, and the kernel ends our children.
+        // The first signal stops in order. One that comes later is impatience and not held back: it ends us, and the kernel
+        // ends our children. (At once, it is the same signal sent to the process and to its group.)
         void Obey(PosixSignalContext signal)
         {
-            if (!stop.IsCancellationRequested)
-            {
-                signal.Cancel = true;
-                stop.Cancel();
-            }
+            stoppingSince ??= TimeProvider.System.GetTimestamp();
+            signal.Cancel = TimeProvider.System.GetElapsedTime(stoppingSince.Value) < SameSignal;
+            stop.Cancel();
         }
     }
 
@@ -107,21 +108,21 @@ internal sealed class Suite : IAsyncDisposable
         var waiting = TimeProvider.System.GetTimestamp();
         foreach (var process in killed.Resources.SelectMany(resource => resource.Processes))
         {
-            while (process.Pid is { } id && Directory.Exists(string.Create(CultureInfo.InvariantCulture, $"/proc/{id}"))
-                && TimeProvider.System.GetElapsedTime(waiting) < LongestWaitForKilledRun)
+            while (process.Pid is { } id && Child.IsAlive(id) && TimeProvider.System.GetElapsedTime(waiting) < LongestWaitForKilledRun)
             {
                 await Task.Delay(100);
             }
         }
+        File.Delete(RunFile.PathIn(stateFolder));
     }
 
     private async Task StartAndStop(CancellationToken stop)
     {
+        RefuseCycles();
+        RefuseTakenPorts();
         runFile.Changed();
         try
         {
-            RefuseCycles();
-            RefuseTakenPorts();
             await Start(stop);
             state = RunState.Running;
             runFile.Changed();
