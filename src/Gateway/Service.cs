@@ -1,6 +1,33 @@
+using System.ComponentModel.DataAnnotations;
+using System.Net;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json.Serialization;
+using Antaca.Contracts.Requests;
+using Antaca.Gateway.Certificates;
+using Antaca.Gateway.Channels;
+using Antaca.Gateway.Encryption;
+using Antaca.Gateway.Routes;
+using Antaca.Gateway.Vault;
 using Antaca.ServiceDefaults;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 
 namespace Antaca.Gateway;
+
+/// <summary>What the gateway shows to the outside, and whom it believes from there. PEM files.</summary>
+internal sealed record EdgeSettings
+{
+    [Required]
+    public string Certificate { get; init; } = "";
+
+    [Required]
+    public string Key { get; init; } = "";
+
+    /// <summary>The CA that signs the client certificates of partners and processors.</summary>
+    [Required]
+    public string PartnerAuthority { get; init; } = "";
+}
 
 /// <summary>The gateway as a process and, for tests, as a part of one.</summary>
 public static class Service
@@ -13,10 +40,59 @@ public static class Service
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? adjust = null)
     {
         var builder = Defaults.CreateBuilder(Name, args);
+        builder.AddJson(GatewayJson.Default);
         builder.AddPeer("datacore");
+        builder.AddForwarding();
+        var edge = builder.AddSettings<EdgeSettings>("Edge");
+        var encryption = builder.AddSettings<EncryptionSettings>("Encryption");
+        builder.Services.AddSingleton(services => EncryptionKeys.Load(encryption, services.GetRequiredService<TimeProvider>()));
+        builder.Services.AddSingleton<CallerKeys>();
+        builder.Services.AddSingleton<SecretSwap>();
+        builder.Services.AddSingleton<EncryptedCalls>();
+        builder.Services.AddSingleton(services => new ClientCertificates(
+            X509CertificateLoader.LoadCertificateFromFile(edge.PartnerAuthority),
+            services.GetRequiredKeyedService<Peer>("datacore"),
+            services.GetRequiredService<TimeProvider>()));
         adjust?.Invoke(builder);
 
-        var app = builder.BuildService();
+        var app = builder.BuildListening((kestrel, ports) => Listen(kestrel, ports, edge));
+        app.UseAnswerHeaders();
+        app.UseAuthentication();
+        app.MapGetPublicKey();
+        var calls = app.Services.GetRequiredService<EncryptedCalls>();
+        app.MapReverseProxy(proxy =>
+        {
+            proxy.Use(next => context => calls.Handle(context, next));
+            proxy.UseLoadBalancing();
+        });
         return app;
     }
+
+    private static void Listen(KestrelServerOptions kestrel, PortSettings ports, EdgeSettings edge)
+    {
+        var certificate = ServiceIdentity.ReadPair(edge.Certificate, edge.Key);
+        ServiceIdentity.RefuseDevelopment(certificate, "Edge:Certificate", kestrel.ApplicationServices.GetRequiredService<IHostEnvironment>());
+        kestrel.Listen(IPAddress.Any, ports.Public, listen => listen.UseHttps(https =>
+        {
+            https.ServerCertificate = certificate;
+            https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
+        }));
+        kestrel.Listen(IPAddress.Any, ports.Partners, listen => listen.UseHttps(https =>
+        {
+            https.ServerCertificate = certificate;
+            https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
+            // Whoever shows none, or one that is not ours, gets an answer that says so instead of a broken handshake.
+            https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
+            https.AllowAnyClientCertificate();
+        }));
+    }
 }
+
+[JsonSerializable(typeof(GetPublicKey.Answer))]
+[JsonSerializable(typeof(IdentifyCertificate))]
+[JsonSerializable(typeof(CertificateHolder))]
+[JsonSerializable(typeof(CreateReferences))]
+[JsonSerializable(typeof(CreatedReferences))]
+[JsonSerializable(typeof(ResolveReferences))]
+[JsonSerializable(typeof(ResolvedReferences))]
+internal sealed partial class GatewayJson : JsonSerializerContext;

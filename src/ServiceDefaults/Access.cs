@@ -40,15 +40,8 @@ public static class Access
 
     internal static void UseAccess(this WebApplication app) => app.Use(async (context, next) =>
     {
-        var identity = context.RequestServices.GetRequiredService<ServiceIdentity>();
         if (!context.Request.IsHttps)
         {
-            // The plain port: health and liveness, and nothing else.
-            if (context.GetEndpoint()?.Metadata.GetMetadata<PlainPort>() is null)
-            {
-                context.Response.StatusCode = StatusCodes.Status404NotFound;
-                return;
-            }
             await next(context);
             return;
         }
@@ -67,6 +60,7 @@ public static class Access
         }
         if (area.Name == Callers)
         {
+            var identity = context.RequestServices.GetRequiredService<ServiceIdentity>();
             var tokens = context.RequestServices.GetRequiredService<CallerTokens>();
             var caller = await tokens.Verify(context.Request.Headers[CallerTokens.Header], identity.Name);
             if (caller is null)
@@ -80,6 +74,4 @@ public static class Access
     });
 
     internal sealed record Area(string Name);
-
-    internal sealed record PlainPort;
 }

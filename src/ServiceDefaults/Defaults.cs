@@ -113,9 +113,8 @@ public static class Defaults
     /// <exception cref="SettingsException">Names every setting that is missing, wrong or unknown.</exception>
     public static WebApplication BuildService(this WebApplicationBuilder builder)
     {
-        builder.WebHost.ConfigureKestrel(kestrel =>
+        var app = builder.BuildListening((kestrel, ports) =>
         {
-            var ports = kestrel.ApplicationServices.GetRequiredService<PortSettings>();
             var identity = kestrel.ApplicationServices.GetRequiredService<ServiceIdentity>();
             kestrel.Listen(IPAddress.Loopback, ports.Api, listen => listen.UseHttps(https =>
             {
@@ -124,25 +123,35 @@ public static class Defaults
                 https.ClientCertificateValidation = (certificate, _, _) => identity.Trusts(certificate);
                 https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
             }));
-            ListenForHealth(kestrel, ports);
+        });
+        app.UseAccess();
+        return app;
+    }
+
+    /// <summary>Builds a process that listens as it says and on the health port, with problems, telemetry and routing in place.</summary>
+    /// <exception cref="SettingsException">Names every setting that is missing, wrong or unknown.</exception>
+    public static WebApplication BuildListening(this WebApplicationBuilder builder, Action<KestrelServerOptions, PortSettings> listen)
+    {
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            var ports = kestrel.ApplicationServices.GetRequiredService<PortSettings>();
+            listen(kestrel, ports);
+            kestrel.Listen(IPAddress.Loopback, ports.Health);
         });
         Settings.ThrowIfFaulty(builder);
         var app = builder.Build();
         app.StartTelemetry();
         app.UseProblems();
         app.UseRouting();
-        app.UseAccess();
+        app.UseHealthPort();
         app.MapHealth();
         return app;
     }
 
-    /// <summary>The plain port of every process of the suite.</summary>
-    public static void ListenForHealth(KestrelServerOptions kestrel, PortSettings ports) => kestrel.Listen(IPAddress.Loopback, ports.Health);
-
     /// <summary>Liveness (<c>/alive</c>: the process answers) and health (<c>/health</c>: it can serve).</summary>
-    public static void MapHealth(this WebApplication app)
+    private static void MapHealth(this WebApplication app)
     {
-        app.MapGet("/alive", () => TypedResults.Ok(new HealthReport("Alive", new SortedDictionary<string, string>()))).WithMetadata(new Access.PlainPort());
+        app.MapGet("/alive", () => TypedResults.Ok(new HealthReport("Alive", new SortedDictionary<string, string>()))).WithMetadata(new PlainPort());
         app.MapGet("/health", async (IServiceProvider services, CancellationToken cancel) =>
         {
             var checks = new SortedDictionary<string, string>(StringComparer.Ordinal);
@@ -156,8 +165,20 @@ public static class Defaults
             }
             var healthy = checks.Values.All(state => state != "Unhealthy");
             return TypedResults.Json(new HealthReport(healthy ? "Healthy" : "Unhealthy", checks), statusCode: healthy ? 200 : 503);
-        }).WithMetadata(new Access.PlainPort());
+        }).WithMetadata(new PlainPort());
     }
+
+    /// <summary>The plain port carries health and liveness and nothing else; no other port carries them.</summary>
+    private static void UseHealthPort(this WebApplication app) => app.Use((context, next) =>
+    {
+        var plain = context.GetEndpoint()?.Metadata.GetMetadata<PlainPort>() is not null;
+        if (plain != context.Request.IsHttps)
+        {
+            return next(context);
+        }
+        context.Response.StatusCode = StatusCodes.Status404NotFound;
+        return Task.CompletedTask;
+    });
 
     private static void Limits(KestrelServerOptions kestrel)
     {
@@ -182,6 +203,8 @@ public static class Defaults
             return false;
         }
     }
+
+    private sealed record PlainPort;
 
     internal sealed record HealthReport(string Status, SortedDictionary<string, string> Checks);
 }

@@ -33,7 +33,7 @@ public sealed class Work : IAsyncDisposable
         {
             return new Work(connection, await connection.BeginTransactionAsync(cancel), cancel);
         }
-        catch
+        catch (Exception)
         {
             await connection.DisposeAsync();
             throw;

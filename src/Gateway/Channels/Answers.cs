@@ -1,0 +1,24 @@
+using System.Diagnostics;
+
+namespace Antaca.Gateway.Channels;
+
+/// <summary>What every answer says about itself: its trace, and that no cache and no page may keep or frame it.</summary>
+internal static class Answers
+{
+    public static void UseAnswerHeaders(this WebApplication app) => app.Use((context, next) =>
+    {
+        context.Response.OnStarting(() =>
+        {
+            var headers = context.Response.Headers;
+            headers["Trace-Id"] = Activity.Current?.TraceId.ToHexString();
+            headers.CacheControl = "no-store";
+            headers.XContentTypeOptions = "nosniff";
+            headers.XFrameOptions = "DENY";
+            headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'";
+            headers["Referrer-Policy"] = "no-referrer";
+            headers.StrictTransportSecurity = "max-age=31536000; includeSubDomains";
+            return Task.CompletedTask;
+        });
+        return next(context);
+    });
+}

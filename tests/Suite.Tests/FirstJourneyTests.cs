@@ -1,0 +1,130 @@
+using Antaca.Client;
+using Xunit;
+
+namespace Antaca.Suite.Tests;
+
+/// <summary>The suite as one command starts it, walked from outside by a partner and a processor.</summary>
+public sealed class FirstJourneyTests : IClassFixture<FirstJourneyTests.Running>
+{
+    private readonly SuiteProcess _suite;
+
+    public FirstJourneyTests(Running running) => _suite = running.Suite;
+
+    [Fact]
+    public async Task A_card_is_issued_used_and_locked_and_the_event_arrives()
+    {
+        using var partner = _suite.PartnerConnection();
+        using var processor = _suite.ProcessorConnection();
+        var journey = new Journey(new AntacaClient(partner), new ProcessorClient(processor));
+
+        await (await journey.Register()).IssueSpendAndLock();
+
+        var heard = await journey.Hears("card.locked", journey.Lost.Id);
+        Assert.Equal(1, heard.Data.GetProperty("code").GetInt32());
+    }
+
+    [Fact]
+    public async Task A_lock_answers_while_the_broker_does_not_and_its_event_arrives_later()
+    {
+        using var partner = _suite.PartnerConnection();
+        using var processor = _suite.ProcessorConnection();
+        var client = new AntacaClient(partner);
+        var journey = await new Journey(client, new ProcessorClient(processor)).Register();
+        var card = await client.CreateVirtualCard(journey.UserId, journey.BalanceId);
+        var broker = _suite.PidOf("messaging");
+
+        SuiteProcess.Signal("STOP", broker);
+        try
+        {
+            var locked = await client.LockCard(journey.UserId, card.Id, LockCode.PendingQuery).WaitAsync(TimeSpan.FromSeconds(5));
+            Assert.Equal(CardStatus.Locked, locked.Status);
+        }
+        finally
+        {
+            SuiteProcess.Signal("CONT", broker);
+        }
+
+        await journey.Hears("card.locked", card.Id);
+    }
+
+    [Theory]
+    [InlineData("gateway")]
+    [InlineData("cardservice")]
+    [InlineData("balanceservice")]
+    [InlineData("datacore")]
+    [InlineData("kycservice")]
+    [InlineData("notifications")]
+    public async Task A_killed_service_is_back_and_no_money_or_card_is_lost_or_doubled(string service)
+    {
+        // One attempt a call, so that what the test repeats is what a caller without the SDK's patience would.
+        using var partner = _suite.PartnerConnection(attempts: 1);
+        using var processor = _suite.ProcessorConnection(attempts: 1);
+        var client = new AntacaClient(partner);
+        var journey = await new Journey(client, new ProcessorClient(processor)).Register();
+        var cards = new List<IssuedCard>();
+        var victim = _suite.PidOf(service);
+
+        const int Rounds = 30;
+        const int KillAtRound = 5;
+        const long Amount = 100;
+        for (var round = 0; round < Rounds; round++)
+        {
+            if (round == KillAtRound)
+            {
+                SuiteProcess.Signal("KILL", victim);
+            }
+            var key = $"{service}-{round}-{journey.UserId}";
+            await Persist(() => client.Reload(journey.UserId, journey.BalanceId, new Money(Amount, "PLN"), key, key));
+            var card = await Persist(() => client.CreateVirtualCard(journey.UserId, journey.BalanceId, idempotencyKey: key));
+            cards.Add(card);
+            var paid = await Persist(() => journey.Pay(card, Amount, $"{service}{round}{journey.UserId:N}"[..40]));
+            Assert.Equal(Decision.Approved, paid.Decision);
+        }
+
+        Assert.NotEqual(victim, _suite.PidOf(service));
+        var balance = await client.GetBalance(journey.UserId, journey.BalanceId);
+        Assert.Equal(Journey.Reloaded + (Rounds * Amount), balance.Amount);
+        Assert.Equal(Rounds * Amount, balance.Held);
+        Assert.Equal(Rounds, cards.Select(card => card.CardNo).Distinct().Count());
+        Assert.Equal(cards.Select(card => card.Id).Order(), balance.Cards.Select(card => card.Id).Order());
+        Assert.All(balance.Cards, card => Assert.Equal(CardStatus.Active, card.Status));
+    }
+
+    [Fact]
+    public async Task Another_port_base_and_folder_move_everything()
+    {
+        using var partner = _suite.PartnerConnection();
+
+        Assert.Equal(_suite.PartnerAddress.Port, _suite.Run.Resources.SelectMany(resource => resource.Endpoints).Select(endpoint => new Uri(endpoint.Url).Port).Single(port => port == _suite.PartnerAddress.Port));
+        Assert.Equal("A256GCM", (await new AntacaClient(partner).GetPublicKey()).Enc);
+    }
+
+    /// <summary>Repeats a call as it was, key and all, until the suite has recovered. A refusal that is an answer ends the test.</summary>
+    private static async Task<T> Persist<T>(Func<Task<T>> call)
+    {
+        var until = TimeProvider.System.GetUtcNow().AddSeconds(20);
+        while (true)
+        {
+            try
+            {
+                return await call();
+            }
+            catch (AntacaException away) when (IsPassing(away) && TimeProvider.System.GetUtcNow() < until)
+            {
+                await Task.Delay(100);
+            }
+        }
+    }
+
+    private static bool IsPassing(AntacaException refusal) =>
+        refusal.Status is 0 or 500 or 502 or 503 or 504 || refusal.Code is "IDEMPOTENCY_IN_PROGRESS";
+
+    public sealed class Running : IAsyncLifetime
+    {
+        public SuiteProcess Suite { get; } = new();
+
+        public Task InitializeAsync() => Suite.Start();
+
+        public Task DisposeAsync() => Suite.DisposeAsync().AsTask();
+    }
+}
