@@ -76,7 +76,10 @@ public sealed class AntacaConnection : IDisposable
 
     public AntacaConnection(AntacaConnectionOptions options)
     {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(options.Address.Scheme, Uri.UriSchemeHttps);
+        if (options.Address.Scheme != Uri.UriSchemeHttps)
+        {
+            throw new ArgumentException("The suite is called over https only.", nameof(options));
+        }
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxAttempts, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.MaxAttempts, MostAttempts);
 

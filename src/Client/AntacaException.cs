@@ -37,4 +37,7 @@ public sealed class AntacaException : Exception
 
     /// <summary>With 429 and some 503: how long to wait before the next call.</summary>
     public TimeSpan? RetryAfter { get; internal init; }
+
+    /// <summary>A fault of the way that may be gone the next time.</summary>
+    internal bool Transient { get; init; }
 }

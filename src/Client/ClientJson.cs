@@ -1,6 +1,9 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Antaca.Jose;
+
+[assembly: InternalsVisibleTo("Antaca.Client.Tests")]
 
 namespace Antaca.Client;
 

@@ -108,7 +108,7 @@ internal sealed class Transport(HttpClient http, AntacaConnectionOptions options
     /// <summary>Null where repeating does not help, or is asked for too late to wait.</summary>
     private static TimeSpan? PauseBefore(int attempt, AntacaException refusal)
     {
-        var transient = refusal.Code is AntacaException.NoAnswer or "IDEMPOTENCY_IN_PROGRESS" || refusal.Status is 429 or 502 or 503 or 504;
+        var transient = refusal.Transient || refusal.Code == "IDEMPOTENCY_IN_PROGRESS" || refusal.Status is 429 or 502 or 503 or 504;
         if (!transient || refusal.RetryAfter > TimeSpan.FromSeconds(LongestRetryAfterSeconds))
         {
             return null;
@@ -140,11 +140,11 @@ internal sealed class Transport(HttpClient http, AntacaConnectionOptions options
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            throw new AntacaException(0, AntacaException.NoAnswer, $"{Named(call)}: no answer within {options.AttemptTimeout.TotalSeconds} s.");
+            throw new AntacaException(0, AntacaException.NoAnswer, $"{Named(call)}: no answer within {options.AttemptTimeout.TotalSeconds} s.") { Transient = true };
         }
         catch (HttpRequestException fault)
         {
-            throw new AntacaException(0, Lost(fault) ? AntacaException.NoAnswer : AntacaException.UnexpectedAnswer, $"{Named(call)}: {fault.Message}", fault);
+            throw new AntacaException(0, AntacaException.NoAnswer, $"{Named(call)}: {fault.Message}", fault) { Transient = Lost(fault) };
         }
         finally
         {
@@ -152,7 +152,7 @@ internal sealed class Transport(HttpClient http, AntacaConnectionOptions options
         }
     }
 
-    /// <summary>A fault of the way that may be gone the next time; not a certificate or a limit, which will not.</summary>
+    /// <summary>Not a certificate or a limit, which will be the same the next time.</summary>
     private static bool Lost(HttpRequestException fault) => fault.HttpRequestError switch
     {
         HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.ResponseEnded

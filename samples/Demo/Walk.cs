@@ -1,0 +1,112 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Antaca.Client;
+using Spectre.Console;
+
+namespace Antaca.Demo;
+
+/// <summary>An expectation of the journey did not hold.</summary>
+internal sealed class DemoException(string sentence) : Exception(sentence);
+
+/// <summary>Takes steps and prints them: what was sent, over which exchanges, and what was answered.</summary>
+internal sealed class Walk : IAsyncDisposable
+{
+    private readonly ConcurrentQueue<Exchange> _exchanges = new();
+    private readonly AntacaConnection _partner;
+    private readonly AntacaConnection _processor;
+    private int _steps;
+
+    public Walk(Sandbox sandbox)
+    {
+        _partner = sandbox.Connect("partner", _exchanges.Enqueue);
+        _processor = sandbox.Connect("processor", _exchanges.Enqueue);
+        Partner = new AntacaClient(_partner);
+        Processor = new ProcessorClient(_processor);
+    }
+
+    public AntacaClient Partner { get; }
+
+    public ProcessorClient Processor { get; }
+
+    public int Steps => _steps;
+
+    /// <param name="title">What is done, for people.</param>
+    /// <param name="sent">What is sent, secrets masked.</param>
+    /// <param name="call">Does it.</param>
+    /// <param name="answered">What came back, secrets masked.</param>
+    public async Task<T> Step<T>(string title, string sent, Func<Task<T>> call, Func<T, string> answered)
+    {
+        Begin(title, sent);
+        try
+        {
+            var answer = await call();
+            PrintExchanges();
+            Line("[green]<-[/]", answered(answer));
+            return answer;
+        }
+        catch (AntacaException)
+        {
+            PrintExchanges();
+            throw;
+        }
+    }
+
+    /// <summary>A step that must be refused with this code.</summary>
+    public async Task Refused(string title, string sent, Func<Task> call, string code)
+    {
+        Begin(title, sent);
+        try
+        {
+            await call();
+        }
+        catch (AntacaException refusal) when (refusal.Status != 0)
+        {
+            PrintExchanges();
+            Line("[yellow]<-[/]", $"{refusal.Status} {refusal.Code}: {refusal.Detail}");
+            Expect(refusal.Code == code, $"The refusal should be {code}, not {refusal.Code}.");
+            return;
+        }
+        PrintExchanges();
+        throw new DemoException($"The call should have been refused with {code}, but it was accepted.");
+    }
+
+    public static void Expect(bool holds, string otherwise)
+    {
+        if (!holds)
+        {
+            throw new DemoException(otherwise);
+        }
+    }
+
+    /// <summary>Minor units of a currency with two digits, as the sandbox's is.</summary>
+    public static string Show(long amount, string currency) =>
+        string.Create(CultureInfo.InvariantCulture, $"{amount / 100m:0.00} {currency}");
+
+    public ValueTask DisposeAsync()
+    {
+        _partner.Dispose();
+        _processor.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private static void Line(string mark, string text) => AnsiConsole.MarkupLine($"    {mark} {Markup.Escape(text)}");
+
+    private void Begin(string title, string sent)
+    {
+        _steps++;
+        AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[bold]{_steps,2}. {title}[/]");
+        Line("[blue]->[/]", sent);
+    }
+
+    private void PrintExchanges()
+    {
+        while (_exchanges.TryDequeue(out var exchange))
+        {
+            var status = exchange.Status == 0 ? "no answer" : exchange.Status.ToString(CultureInfo.InvariantCulture);
+            var again = exchange.Attempt > 1 ? $", attempt {exchange.Attempt}" : "";
+            Line("  ", string.Create(
+                CultureInfo.InvariantCulture,
+                $"{exchange.Method} {exchange.Path} {(exchange.Encrypted ? "(JWE) " : "")}{status} in {exchange.Duration.TotalMilliseconds:0} ms{again}"));
+        }
+    }
+}

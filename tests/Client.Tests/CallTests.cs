@@ -1,0 +1,223 @@
+using System.Text.Json;
+
+namespace Antaca.Client.Tests;
+
+/// <summary>Every call of the SDK: where it goes, what it carries, what it reads.</summary>
+public sealed class CallTests : IAsyncLifetime
+{
+    private SuiteServer _server = null!;
+    private AntacaConnection _connection = null!;
+
+    private AntacaClient Partner => new(_connection);
+
+    public async Task InitializeAsync()
+    {
+        _server = await SuiteServer.Start();
+        _connection = _server.Connect();
+    }
+
+    public async Task DisposeAsync()
+    {
+        _connection.Dispose();
+        await _server.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_call_travels_over_http2_with_the_partners_certificate()
+    {
+        _server.Answer = (_, _) => new Say(200, Wire.User);
+        await Partner.GetUser(Wire.UserId);
+        var call = Assert.Single(_server.Calls);
+        Assert.Equal("HTTP/2", call.Protocol);
+        Assert.Equal("test-partner", call.ClientName);
+    }
+
+    [Fact]
+    public async Task Create_user()
+    {
+        var user = await Called(201, Wire.User, () => Partner.CreateUser(Wire.NewUser), "POST", "/secure/customers");
+        Assert.Equal(Wire.UserId, user.Id);
+        Assert.Equal(UserStatus.Active, user.Status);
+        Assert.Equal(KycStatus.None, user.KycStatus);
+        Assert.Equal(new DateOnly(1990, 5, 17), user.BirthDate);
+        AssertJson(
+            $$"""
+            {"programId":"{{Wire.CardId}}","phone":"+48600100200","email":"a@example.com","firstName":"Anna","lastName":"Nowak","birthDate":"1990-05-17",
+             "nationality":"PL","address":{"street":"Prosta 1","city":"Warszawa","postalCode":"00-001","country":"PL"} }
+            """);
+        AssertHasKey();
+    }
+
+    [Fact]
+    public async Task Get_user() => await Called(200, Wire.User, () => Partner.GetUser(Wire.UserId), "GET", $"/secure/customers/{Wire.UserId}");
+
+    [Theory]
+    [InlineData(200)]
+    [InlineData(204)]
+    public async Task Set_kyc(int status)
+    {
+        _server.Answer = (_, _) => new Say(status, status == 204 ? null : "{}");
+        await Partner.SetKyc(Wire.UserId, KycOutcome.Accepted, "check-1");
+        AssertCalled("PUT", $"/secure/customers/{Wire.UserId}/kyc");
+        AssertJson("""{"status":"Accepted","reference":"check-1"}""");
+    }
+
+    [Fact]
+    public async Task Open_balance()
+    {
+        var path = $"/secure/customers/{Wire.UserId}/balances";
+        await Called(201, Wire.Balance, () => Partner.OpenBalance(Wire.UserId), "POST", path);
+        AssertJson("{}");
+        AssertHasKey();
+        await Partner.OpenBalance(Wire.UserId, "EUR");
+        AssertJson("""{"currency":"EUR"}""");
+    }
+
+    [Fact]
+    public async Task Get_balance()
+    {
+        var balance = await Called(200, Wire.Balance, () => Partner.GetBalance(Wire.UserId, Wire.BalanceId), "GET", $"/secure/customers/{Wire.UserId}/balances/{Wire.BalanceId}");
+        Assert.Equal((50000, 12500, 37500, "PLN", BalanceState.Open), (balance.Amount, balance.Held, balance.Available, balance.Currency, balance.State));
+        Assert.Equal(Wire.CardId, Assert.Single(balance.Cards!).Id);
+    }
+
+    [Fact]
+    public async Task Reload()
+    {
+        var transaction = await Called(
+            201,
+            Wire.Transaction,
+            () => Partner.Reload(Wire.UserId, Wire.BalanceId, new Money(50000, "PLN"), "first"),
+            "POST",
+            $"/secure/customers/{Wire.UserId}/balances/{Wire.BalanceId}/reload");
+        Assert.Equal((new Money(50000, "PLN"), TransactionType.Reload, TransactionStatus.Cleared), (transaction.Amount, transaction.Type, transaction.Status));
+        AssertJson("""{"amount":{"amount":50000,"currency":"PLN"},"reference":"first"}""");
+        AssertHasKey();
+    }
+
+    [Fact]
+    public async Task Create_virtual_card()
+    {
+        var card = await Called(
+            201,
+            Wire.Issued,
+            () => Partner.CreateVirtualCard(Wire.UserId, Wire.BalanceId, "Anna Nowak"),
+            "POST",
+            $"/secure/customers/{Wire.UserId}/cards/virtual",
+            encrypted: true);
+        Assert.Equal(("5105105105105100", "123", new DateOnly(2029, 11, 30), CardStatus.Active), (card.CardNo, card.Cvv, card.Exp, card.Status));
+        AssertJson($$"""{"balanceId":"{{Wire.BalanceId}}","cardholderName":"Anna Nowak"}""");
+        AssertHasKey();
+    }
+
+    [Fact]
+    public async Task Get_card()
+    {
+        var card = await Called(200, Wire.Secrets, () => Partner.GetCard(Wire.UserId, Wire.CardId), "GET", $"/secure/customers/{Wire.UserId}/cards/{Wire.CardId}", encrypted: true);
+        Assert.Equal(("5105105105105100", "123"), (card.CardNo, card.Cvv));
+        Assert.Equal("", _server.Calls[^1].Body);
+    }
+
+    [Fact]
+    public async Task Get_card_summary()
+    {
+        var card = await Called(200, Wire.Card, () => Partner.GetCardSummary(Wire.UserId, Wire.CardId), "GET", $"/secure/customers/{Wire.UserId}/cards/{Wire.CardId}/summary");
+        Assert.Equal((LockCode.Lost, true, "Partner"), (card.Lock!.Code, card.Lock.Irreversible, card.Lock.Source));
+        Assert.Equal("510510******5100", card.MaskedCardNo);
+    }
+
+    [Fact]
+    public async Task Lock_card()
+    {
+        await Called(200, Wire.Card, () => Partner.LockCard(Wire.UserId, Wire.CardId, LockCode.SuspectedFraud), "POST", $"/secure/customers/{Wire.UserId}/cards/{Wire.CardId}/lock");
+        AssertJson("""{"code":7}""");
+        AssertHasKey();
+    }
+
+    [Fact]
+    public async Task Unlock_card()
+    {
+        await Called(200, Wire.Card, () => Partner.UnlockCard(Wire.UserId, Wire.CardId), "POST", $"/secure/customers/{Wire.UserId}/cards/{Wire.CardId}/unlock");
+        Assert.Equal("", _server.Calls[^1].Body);
+        AssertHasKey();
+    }
+
+    [Fact]
+    public async Task List_events()
+    {
+        var page = await Called(200, Wire.Events, () => Partner.ListEvents(after: 7, limit: 20), "GET", "/secure/events?after=7&limit=20");
+        var told = Assert.Single(page.Items);
+        Assert.Equal((8L, "card.locked", Wire.CardId), (told.Sequence, told.Type, told.Data.GetProperty("cardId").GetGuid()));
+        Assert.Equal("8", page.Next);
+    }
+
+    [Fact]
+    public async Task Get_public_key()
+    {
+        var key = await Partner.GetPublicKey();
+        Assert.Equal(Keys.First.Kid, key.Kid);
+        Assert.Equal(Keys.First.PublicKey.Jwk, key.Jwk);
+    }
+
+    [Fact]
+    public async Task Authorise()
+    {
+        var answer = await Called(200, Wire.Approved, () => new ProcessorClient(_connection).Authorise(Wire.Authorisation), "POST", "/processor/authorizations");
+        Assert.Equal((Decision.Approved, "0000", "123456", new Money(37500, "PLN")), (answer.Decision, answer.ActionCode, answer.ApprovalCode, answer.Available));
+        AssertJson(
+            """
+            {"transactionId":"t-1","type":"Purchase","cardNo":"5105105105105100","exp":"2029-11-30","cvv":"123","amount":{"amount":12500,"currency":"PLN"},
+             "merchant":{"mid":"M1","name":"Shop","mcc":"5942","country":"PL"},"channel":"Ecommerce","transmittedAt":"2026-03-01T12:00:00+00:00"}
+            """);
+    }
+
+    [Fact]
+    public async Task A_decline_that_touched_no_balance_reads_too()
+    {
+        _server.Answer = (_, _) => new Say(200, """{"decision":"Declined","actionCode":"1011","reason":"CARD_UNKNOWN","authorizationId":null,"approvalCode":null,"available":null}""");
+        var answer = await new ProcessorClient(_connection).Authorise(Wire.Authorisation);
+        Assert.Equal(new Authorisation(Decision.Declined, "1011", "CARD_UNKNOWN"), answer);
+    }
+
+    [Fact]
+    public async Task What_a_later_suite_adds_does_no_harm()
+    {
+        _server.Answer = (_, _) => new Say(200, Wire.User.Replace("\"Active\"", "\"Paused\",\"mood\":\"good\"", StringComparison.Ordinal));
+        Assert.Equal(UserStatus.Unknown, (await Partner.GetUser(Wire.UserId)).Status);
+    }
+
+    [Fact]
+    public void Secrets_do_not_print()
+    {
+        var issued = JsonSerializer.Deserialize(Wire.Issued, ClientJson.Default.IssuedCard)!;
+        var shown = JsonSerializer.Deserialize(Wire.Secrets, ClientJson.Default.CardSecrets)!;
+        var user = JsonSerializer.Deserialize(Wire.User, ClientJson.Default.User)!;
+        foreach (var text in new[] { issued.ToString(), shown.ToString(), Wire.Authorisation.ToString() })
+        {
+            Assert.Contains("510510******5100", text, StringComparison.Ordinal);
+            Assert.DoesNotContain("5105105105105100", text, StringComparison.Ordinal);
+            Assert.DoesNotContain("123", text.Replace("12500", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        }
+        Assert.DoesNotContain("Nowak", user.ToString() + Wire.NewUser, StringComparison.Ordinal);
+    }
+
+    private async Task<T> Called<T>(int status, string answer, Func<Task<T>> call, string method, string path, bool encrypted = false)
+    {
+        _server.Answer = (_, _) => new Say(status, answer);
+        var result = await call();
+        AssertCalled(method, path, encrypted);
+        return result;
+    }
+
+    private void AssertCalled(string method, string path, bool encrypted = false)
+    {
+        var call = _server.Calls[^1];
+        Assert.Equal((method, path, encrypted), (call.Method, call.Path, call.Encrypted));
+        Assert.Equal(encrypted, call.Headers.ContainsKey("Public-Key"));
+    }
+
+    private void AssertHasKey() => Assert.Equal(32, _server.Calls[^1].Headers["Idempotency-Key"].ToString().Length);
+
+    private void AssertJson(string expected) =>
+        Assert.True(JsonElement.DeepEquals(JsonDocument.Parse(expected).RootElement, _server.Calls[^1].Json), _server.Calls[^1].Body);
+}

@@ -1,0 +1,72 @@
+namespace Antaca.Client.Tests;
+
+/// <summary>Answers as the contract words them.</summary>
+internal static class Wire
+{
+    public static readonly Guid UserId = new("01930000-0000-7000-8000-000000000001");
+    public static readonly Guid BalanceId = new("01930000-0000-7000-8000-000000000002");
+    public static readonly Guid CardId = new("01930000-0000-7000-8000-000000000003");
+
+    public static readonly string User = $$"""
+        {"id":"{{UserId}}","programId":"{{CardId}}","externalId":"x-1","phone":"+48600100200","email":"a@example.com","firstName":"Anna",
+         "lastName":"Nowak","birthDate":"1990-05-17","nationality":"PL","address":{"street":"Prosta 1","city":"Warszawa","postalCode":"00-001","country":"PL"},
+         "status":"Active","kycStatus":"None","createdAt":"2026-03-01T12:00:00Z"}
+        """;
+
+    public static readonly string Card = $$"""
+        {"id":"{{CardId}}","type":"Virtual","status":"Locked","maskedCardNo":"510510******5100","exp":"2029-11-30","cardholderName":"Anna Nowak",
+         "balanceId":"{{BalanceId}}","activationDate":"2026-03-01","lock":{"code":1,"reason":"Card lost","irreversible":true,"source":"Partner","lockedAt":"2026-03-01T12:00:00Z"},
+         "pin":{"set":false,"triesLeft":0},"createdAt":"2026-03-01T12:00:00Z"}
+        """;
+
+    public static readonly string Balance = $$"""
+        {"id":"{{BalanceId}}","customerId":"{{UserId}}","currency":"PLN","state":"Open","holder":"Platform","amount":50000,"held":12500,"available":37500,
+         "createdAt":"2026-03-01T12:00:00Z","cards":[{{Card}}]}
+        """;
+
+    public static readonly string Transaction = $$"""
+        {"id":"{{CardId}}","balanceId":"{{BalanceId}}","cardId":null,"type":"Reload","status":"Cleared","amount":{"amount":50000,"currency":"PLN"},"merchant":null,
+         "authorizedAt":"2026-03-01T12:00:00Z","clearedAt":"2026-03-01T12:00:00Z","actionCode":null,"reason":null,"reference":"first"}
+        """;
+
+    public static readonly string Issued = $$"""
+        {"id":"{{CardId}}","type":"Virtual","cardNo":"5105105105105100","cvv":"123","exp":"2029-11-30","balanceId":"{{BalanceId}}","status":"Active"}
+        """;
+
+    public static readonly string Secrets = $$"""
+        {"id":"{{CardId}}","type":"Virtual","cvv":"123","cardNo":"5105105105105100","exp":"2029-11-30"}
+        """;
+
+    public static readonly string Events = $$"""
+        {"items":[{"sequence":8,"id":"{{CardId}}","type":"card.locked","occurredAt":"2026-03-01T12:00:00Z","data":{"cardId":"{{CardId}}","code":1} }],"next":"8"}
+        """;
+
+    public static readonly string Approved = $$"""
+        {"decision":"Approved","actionCode":"0000","reason":"APPROVED","authorizationId":"{{CardId}}","approvalCode":"123456","available":{"amount":37500,"currency":"PLN"} }
+        """;
+
+    public static readonly NewUser NewUser = new()
+    {
+        ProgramId = CardId,
+        Phone = "+48600100200",
+        Email = "a@example.com",
+        FirstName = "Anna",
+        LastName = "Nowak",
+        BirthDate = new DateOnly(1990, 5, 17),
+        Nationality = "PL",
+        Address = new Address("Prosta 1", "Warszawa", "00-001", "PL"),
+    };
+
+    public static readonly AuthorisationRequest Authorisation = new()
+    {
+        TransactionId = "t-1",
+        Type = AuthorisationType.Purchase,
+        CardNo = "5105105105105100",
+        Exp = new DateOnly(2029, 11, 30),
+        Cvv = "123",
+        Amount = new Money(12500, "PLN"),
+        Merchant = new Merchant("M1", "Shop", "5942", "PL"),
+        Channel = EntryChannel.Ecommerce,
+        TransmittedAt = new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero),
+    };
+}
