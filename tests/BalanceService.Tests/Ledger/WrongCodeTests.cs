@@ -140,19 +140,19 @@ public sealed class WrongCodeTests(LedgerSuite suite) : LedgerTest(suite)
             from unnest(@partners, @transactions, @accounts, @amounts, @currencies) as entry (partner_id, transaction_id, account_id, amount, currency)
             """,
             connection);
-        insert.Parameters.AddRange(
-        [
-            new NpgsqlParameter("partners", entries.Select(entry => entry.Account.User.PartnerId).ToArray()),
-            new NpgsqlParameter("transactions", entries.Select(entry => entry.Transaction).ToArray()),
-            new NpgsqlParameter("accounts", entries.Select(entry => entry.Account.Id).ToArray()),
-            new NpgsqlParameter("amounts", entries.Select(entry => entry.Amount).ToArray()),
-            new NpgsqlParameter("currencies", entries.Select(entry => entry.Currency).ToArray()),
-        ]);
+        insert.Parameters.Add(new NpgsqlParameter("partners", entries.Select(entry => entry.Account.User.PartnerId).ToArray()));
+        insert.Parameters.Add(new NpgsqlParameter("transactions", entries.Select(entry => entry.Transaction).ToArray()));
+        insert.Parameters.Add(new NpgsqlParameter("accounts", entries.Select(entry => entry.Account.Id).ToArray()));
+        insert.Parameters.Add(new NpgsqlParameter("amounts", entries.Select(entry => entry.Amount).ToArray()));
+        insert.Parameters.Add(new NpgsqlParameter("currencies", entries.Select(entry => entry.Currency).ToArray()));
         await insert.ExecuteNonQueryAsync();
     }
 
-    private async Task<string?> Refused(params (TestAccount Account, long Amount, Guid Transaction, string Currency)[] entries) =>
-        (await Assert.ThrowsAsync<PostgresException>(() => Post(entries))).ConstraintName;
+    private async Task<string?> Refused(params (TestAccount Account, long Amount, Guid Transaction, string Currency)[] entries)
+    {
+        await using var connection = await _requests.OpenConnectionAsync();
+        return (await Assert.ThrowsAsync<PostgresException>(() => Post(connection, entries))).ConstraintName;
+    }
 
     /// <summary>A hold with the authorisation it belongs to.</summary>
     private async Task Hold(TestAccount account, long amount)
@@ -173,12 +173,9 @@ public sealed class WrongCodeTests(LedgerSuite suite) : LedgerTest(suite)
             insert into holds (id, partner_id, account_id, transaction_id, amount, currency, placed_at, expires_at)
             select @id, partner_id, account_id, id, @amount, currency, now(), now() + interval '7 days' from payment
             """);
-        insert.Parameters.AddRange(
-        [
-            new NpgsqlParameter("id", Guid.CreateVersion7()),
-            new NpgsqlParameter("authorised", authorised["authorizationId"].GetGuid()),
-            new NpgsqlParameter("amount", amount),
-        ]);
+        insert.Parameters.Add(new NpgsqlParameter("id", Guid.CreateVersion7()));
+        insert.Parameters.Add(new NpgsqlParameter("authorised", authorised["authorizationId"].GetGuid()));
+        insert.Parameters.Add(new NpgsqlParameter("amount", amount));
         await insert.ExecuteNonQueryAsync();
     }
 
