@@ -6,7 +6,7 @@ namespace Antaca.TestKit;
 /// <summary>A user and the caller that the gateway would make of the partner's call about them.</summary>
 public sealed record TestUser(Guid PartnerId, Guid ProgramId, Guid UserId)
 {
-    public Caller Caller { get; } = new() { Channel = Channel.Secure, PartnerId = PartnerId, UserId = UserId };
+    public Caller Caller => new() { Channel = Channel.Secure, PartnerId = PartnerId, UserId = UserId };
 }
 
 /// <summary>The beginnings of most tests, made through the services' own routes.</summary>

@@ -20,8 +20,6 @@ internal static class GetBalance
         }
 
         var cards = await cardService.Get<CardsOfBalance>($"/internal/balances/{balanceId}/cards?partnerId={caller.PartnerId}&userId={caller.UserId}", cancel);
-        return cards.Value is { } answer
-            ? TypedResults.Ok(BalanceView.Of(balance) with { Cards = answer.Items })
-            : cards.Refusal();
+        return TypedResults.Ok(BalanceView.Of(balance) with { Cards = cards.ValueOrNothing?.Items ?? [] });
     }
 }

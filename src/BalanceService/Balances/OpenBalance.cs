@@ -36,8 +36,8 @@ internal static class OpenBalance
         var askingUser = dataCore.Get<UserFacts>($"/internal/users/{userId}?partnerId={partnerId}", cancel);
         var askingKyc = kycService.Get<KycFacts>($"/internal/decisions/{userId}?partnerId={partnerId}", cancel);
         await Task.WhenAll(askingUser, askingKyc);
-        var user = (await askingUser).Value;
-        var kyc = (await askingKyc).Value;
+        var user = (await askingUser).ValueOrNothing;
+        var kyc = (await askingKyc).ValueOrNothing;
 
         await using var work = await Work.Begin(database, cancel);
         if (await work.Replay(once, request) is { } earlier)

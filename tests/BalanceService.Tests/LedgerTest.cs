@@ -1,0 +1,119 @@
+using System.Text.Json;
+using Antaca.TestKit;
+using Npgsql;
+using Xunit;
+
+namespace Antaca.BalanceService.Tests;
+
+/// <summary>The suite with one connection pool to the ledger for the tests' own looks.</summary>
+public sealed class LedgerSuite : Suite
+{
+    public NpgsqlDataSource Ledger { get; private set; } = null!;
+
+    protected override Task Given()
+    {
+        Ledger = Database("balances");
+        return Task.CompletedTask;
+    }
+}
+
+/// <summary>Every test leaves books that add up.</summary>
+public abstract class LedgerTest(LedgerSuite suite) : IClassFixture<LedgerSuite>, IAsyncLifetime
+{
+    protected LedgerSuite Suite => suite;
+
+    protected NpgsqlDataSource Ledger => suite.Ledger;
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync() => Assert.Empty(await FaultsInTheBooks());
+
+    protected Api BalancesOf(TestUser user) => suite.As(user.Caller, "balanceservice");
+
+    protected static string NewKey() => Guid.CreateVersion7().ToString();
+
+    /// <summary>A user of another partner, with that partner's own programme.</summary>
+    protected async Task<TestUser> NewAcceptedUserOfAnotherPartner()
+    {
+        var (partner, program) = await suite.NewPartner();
+        return await suite.NewAcceptedUser(partner, program);
+    }
+
+    protected async Task<T> Look<T>(string sql, params (string Name, object Value)[] parameters)
+    {
+        await using var command = Ledger.CreateCommand(sql);
+        foreach (var (name, value) in parameters)
+        {
+            command.Parameters.Add(new NpgsqlParameter(name, value));
+        }
+        return (T)(await command.ExecuteScalarAsync())!;
+    }
+
+    protected async Task Do(string sql, params (string Name, object Value)[] parameters)
+    {
+        await using var command = Ledger.CreateCommand(sql);
+        foreach (var (name, value) in parameters)
+        {
+            command.Parameters.Add(new NpgsqlParameter(name, value));
+        }
+        await command.ExecuteNonQueryAsync();
+    }
+
+    protected Task<long> Transactions(Guid balanceId) => Look<long>("select count(*) from transactions where account_id = @balanceId", ("balanceId", balanceId));
+
+    protected Task<long> Holds(Guid balanceId) => Look<long>("select count(*) from holds where account_id = @balanceId", ("balanceId", balanceId));
+
+    protected Task<long> Posted(Guid balanceId) => Look<long>("select posted from accounts where id = @balanceId", ("balanceId", balanceId));
+
+    protected Task<long> Held(Guid balanceId) => Look<long>("select held from accounts where id = @balanceId", ("balanceId", balanceId));
+
+    /// <summary>Keeps the relay from the outbox while the deed is done, and gives the events that it owes about the balance.</summary>
+    protected async Task<IReadOnlyList<(string Type, JsonElement Body)>> EventsOwed(Func<Task<Guid>> deed)
+    {
+        await using var relayHeld = await Races.Hold(Ledger, "select pg_advisory_xact_lock(x'00004F7574626F78'::bigint)");
+        var balanceId = await deed();
+        var owed = new List<(string, JsonElement)>();
+        await using var command = Ledger.CreateCommand("select type, body::text from outbox where body ->> 'balanceId' = @balanceId order by position");
+        command.Parameters.Add(new NpgsqlParameter("balanceId", balanceId.ToString()));
+        await using var rows = await command.ExecuteReaderAsync();
+        while (await rows.ReadAsync())
+        {
+            owed.Add((rows.GetString(0), JsonSerializer.Deserialize<JsonElement>(rows.GetString(1))));
+        }
+        return owed;
+    }
+
+    private async Task<List<string>> FaultsInTheBooks()
+    {
+        var faults = new List<string>();
+        await using var command = Ledger.CreateCommand(
+            """
+            select 'transaction ' || transaction_id || ' is out of balance by ' || sum(amount) || ' ' || currency
+            from entries group by transaction_id, partner_id, currency having sum(amount) <> 0
+            union all
+            select 'account ' || id || ' says posted ' || posted || ', its entries say ' || sum
+            from accounts, lateral (select coalesce(sum(amount), 0) from entries where account_id = accounts.id) as entries (sum) where posted <> sum
+            union all
+            select 'account ' || id || ' says held ' || held || ', its holds say ' || sum
+            from accounts, lateral (select coalesce(sum(amount), 0) from holds where account_id = accounts.id) as holds (sum) where held <> sum
+            union all
+            select 'balance ' || id || ' has less than nothing available' from accounts where kind = 'User' and (posted < held or held < 0)
+            union all
+            select 'currency ' || currency || ' was made of nothing: ' || sum(posted) from accounts group by currency having sum(posted) <> 0
+            union all
+            select 'authorisation ' || id || ' holds ' || held || ' of ' || amount
+            from transactions, lateral (select coalesce(sum(amount), 0) from holds where transaction_id = transactions.id) as holds (held)
+            where held <> case status when 'Authorized' then amount else 0 end
+            union all
+            select 'reload ' || id || ' moved ' || moved || ' of ' || amount
+            from transactions, lateral (select coalesce(sum(amount), 0) from entries where transaction_id = transactions.id and amount > 0) as entries (moved)
+            where moved <> case type when 'Reload' then amount else 0 end
+            """);
+        await using var rows = await command.ExecuteReaderAsync();
+        while (await rows.ReadAsync())
+        {
+            faults.Add(rows.GetString(0));
+        }
+        return faults;
+    }
+}
