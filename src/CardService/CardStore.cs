@@ -31,18 +31,18 @@ internal static class CardStore
             new { cardId, caller.UserId, caller.PartnerId });
 
     /// <summary>The caller's cards, newest first.</summary>
-    public static Task<IReadOnlyList<Card>> List(this NpgsqlDataSource database, Caller caller, Guid? before, int limit, CancellationToken cancel) =>
+    public static Task<IReadOnlyList<Card>> List(this NpgsqlDataSource database, Caller caller, PageRequest page, CancellationToken cancel) =>
         database.Many<Card>(
             """
             select id, partner_id, user_id, program_id, balance_id, type, status, masked_card_no, exp, cardholder_name,
                 lock_code, lock_source, locked_at, activated_at, created_at
             from cards
             where user_id = @UserId and partner_id = @PartnerId and status not in ('Issuing', 'Ordered')
-                and (@before::uuid is null or id < @before)
-            order by id desc
-            limit @limit
+                and (created_at, id) < (@At, @Id)
+            order by created_at desc, id desc
+            limit @Rows
             """,
-            new { caller.UserId, caller.PartnerId, before, limit },
+            new { caller.UserId, caller.PartnerId, page.After.At, page.After.Id, page.Rows },
             cancel);
 
     /// <summary>The cards on one user's balance, newest first.</summary>
@@ -54,7 +54,7 @@ internal static class CardStore
                 lock_code, lock_source, locked_at, activated_at, created_at
             from cards
             where balance_id = @balanceId and user_id = @userId and partner_id = @partnerId and status not in ('Issuing', 'Ordered')
-            order by id desc
+            order by created_at desc, id desc
             limit @limit
             """,
             new { balanceId, userId, partnerId, limit },

@@ -41,5 +41,3 @@ internal sealed record PinView(bool Set, int TriesLeft)
     /// <summary>A virtual card has no PIN, and so no tries.</summary>
     public static readonly PinView None = new(Set: false, TriesLeft: 0);
 }
-
-internal sealed record CardList(IReadOnlyList<CardView> Items, string? Next);

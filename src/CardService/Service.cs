@@ -47,7 +47,7 @@ public static class Service
 [JsonSerializable(typeof(IssueVirtualCard.IssuedCard))]
 [JsonSerializable(typeof(LockCard.Request), TypeInfoPropertyName = "LockCardRequest")]
 [JsonSerializable(typeof(CardView))]
-[JsonSerializable(typeof(CardList))]
+[JsonSerializable(typeof(Page<CardView>))]
 [JsonSerializable(typeof(GetCard.FullCard))]
 [JsonSerializable(typeof(ListCardsOnBalance.CardsOnBalance))]
 [JsonSerializable(typeof(AuthoriseTransaction.Request), TypeInfoPropertyName = "AuthoriseTransactionRequest")]

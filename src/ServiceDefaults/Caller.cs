@@ -99,7 +99,8 @@ public sealed class CallerTokens : IDisposable
     private CallerTokens(string pem, TimeProvider clock)
     {
         _key.ImportFromPem(pem);
-        _securityKey = new ECDsaSecurityKey(_key) { CryptoProviderFactory = { CacheSignatureProviders = true } };
+        // A factory of our own: the default one shares its cache, and with it our key's life, with the whole process.
+        _securityKey = new ECDsaSecurityKey(_key) { CryptoProviderFactory = new CryptoProviderFactory { CacheSignatureProviders = true } };
         _credentials = new SigningCredentials(_securityKey, SecurityAlgorithms.EcdsaSha256);
         _clock = clock;
         _cache = new MemoryCache(new MemoryCacheOptions { SizeLimit = CacheEntries });

@@ -68,7 +68,7 @@ public static class Defaults
         builder.Services.AddLogging();
         builder.AddTelemetry(service);
         builder.Services.AddSingleton<TimeProvider>(new Clock());
-        builder.Services.AddProblemDetails();
+        builder.Services.AddProblemDetails(problems => problems.CustomizeProblemDetails = Problems.NameTrace);
         builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(ShutdownSeconds));
         builder.Services.ConfigureHttpJsonOptions(options => Strict(options.SerializerOptions));

@@ -46,8 +46,11 @@ public static partial class Problems
         Title = title,
         Status = status,
         Detail = detail,
-        Extensions = { ["code"] = code, ["traceId"] = Activity.Current?.TraceId.ToHexString() },
+        Extensions = { ["code"] = code },
     };
+
+    /// <summary>The trace id as <c>Trace-Id</c> and the logs have it; the framework would write the whole <c>traceparent</c>.</summary>
+    internal static void NameTrace(ProblemDetailsContext problem) => problem.ProblemDetails.Extensions["traceId"] = Activity.Current?.TraceId.ToHexString();
 
     /// <summary>Writes a refusal where no handler runs: in a middleware or the exception handler.</summary>
     public static Task Write(HttpContext context, ProblemHttpResult problem) => problem.ExecuteAsync(context);

@@ -17,12 +17,12 @@ public sealed class Clock : TimeProvider
 internal sealed class TimeJson : JsonConverter<DateTimeOffset>
 {
     public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-        reader.TokenType == JsonTokenType.String && reader.TryGetDateTimeOffset(out var time) && reader.ValueSpan is not [] && NamesItsOffset(reader.ValueSpan)
+        reader.TokenType == JsonTokenType.String && reader.TryGetDateTimeOffset(out var time) && NamesItsOffset(reader.GetString()!)
             ? Clock.InMicroseconds(time.ToUniversalTime())
             : throw new JsonException();
 
     public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) =>
         writer.WriteStringValue(value.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'", CultureInfo.InvariantCulture));
 
-    private static bool NamesItsOffset(ReadOnlySpan<byte> text) => text[^1] is (byte)'Z' or (byte)'z' || (text.Length > 16 && text[^6] is (byte)'+' or (byte)'-');
+    private static bool NamesItsOffset(string text) => text[^1] is 'Z' or 'z' || (text.Length > 16 && text[^6] is '+' or '-');
 }

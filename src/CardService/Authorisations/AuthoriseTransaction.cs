@@ -63,7 +63,7 @@ internal static class AuthoriseTransaction
     internal sealed record Answer(
         Decision Decision, string ActionCode, string Reason, Guid? AuthorizationId = null, string? ApprovalCode = null, Money? Available = null);
 
-    public static void MapAuthoriseTransaction(this IEndpointRouteBuilder authorisations) => authorisations.MapPost("", Handle);
+    public static void MapAuthoriseTransaction(this IEndpointRouteBuilder authorisations) => authorisations.MapPost("/", Handle);
 
     private static async Task<Results<Ok<Answer>, ProblemHttpResult>> Handle(
         Request request,
@@ -147,7 +147,7 @@ internal static class AuthoriseTransaction
                     request.Amount.Currency,
                     request.Merchant,
                     request.Channel.ToString(),
-                    request.TransmittedAt.ToUniversalTime(),
+                    request.TransmittedAt,
                     card.WhyDeclined(clock.GetUtcNow()) ?? mismatch),
                 inTime);
             return decision.Value is { } decided ? Decided(decided) : decision.Refusal();
@@ -158,20 +158,18 @@ internal static class AuthoriseTransaction
     {
         var merchant = request.Merchant;
         return new Faults()
-            .Unless(request.TransactionId.Length is >= 1 and <= MaxTransactionIdLength, "transactionId", $"must be 1 to {MaxTransactionIdLength} characters")
+            .UnlessLine(request.TransactionId, "transactionId", MaxTransactionIdLength)
             .Unless(request.CardId is null != request.CardNo is null, "cardId", "must be given, or cardNo with exp instead")
             .Unless(request.CardNo is null == request.Exp is null, "exp", "goes with cardNo, and cardNo with exp")
             .Unless(request.Cvv is null || request.CardNo is not null, "cvv", "goes with cardNo")
             .Unless(request.Amount.Amount >= 0, "amount", "must not be negative")
             .Unless(request.Amount.Amount == 0 == (request.Type == TransactionType.Verification), "amount", "must be zero for a Verification, and only there")
             .Unless(request.OriginalAmount is not { Amount: < 0 }, "originalAmount", "must not be negative")
-            .Unless(Printable(merchant.Mid, MaxMidLength), "merchant.mid", $"must be 1 to {MaxMidLength} printable characters")
-            .Unless(Printable(merchant.Name, MaxMerchantNameLength), "merchant.name", $"must be 1 to {MaxMerchantNameLength} printable characters")
+            .UnlessLine(merchant.Mid, "merchant.mid", MaxMidLength)
+            .UnlessLine(merchant.Name, "merchant.name", MaxMerchantNameLength)
             .Unless(merchant.Mcc.Length == MccLength && merchant.Mcc.All(char.IsAsciiDigit), "merchant.mcc", "must be four digits")
             .Unless(merchant.Country.Length == CountryLength && merchant.Country.All(char.IsAsciiLetterUpper), "merchant.country", "must be two capital letters");
     }
-
-    private static bool Printable(string text, int max) => text.Length >= 1 && text.Length <= max && !text.Any(char.IsControl);
 
     private static DeclineReason? Mismatch(IdentifiedCard identified) => identified switch
     {

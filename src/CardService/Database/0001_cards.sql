@@ -22,8 +22,8 @@ create table cards (
     check ((status = 'Locked') = (lock_code is not null)),
     check ((lock_code is null) = (lock_source is null) and (lock_code is null) = (locked_at is null))
 );
-create index cards_of_user on cards (partner_id, user_id, id);
-create index cards_of_balance on cards (balance_id, id);
+create index cards_of_user on cards (partner_id, user_id, created_at, id);
+create index cards_of_balance on cards (balance_id, created_at, id);
 create index cards_unfinished on cards (claimed_until) where status = 'Issuing';
 
 -- A card belongs to one user, programme and balance for ever: requests may not change those columns.

@@ -12,7 +12,7 @@ internal static class LockCard
 {
     internal sealed record Request(int Code);
 
-    public static void MapLockCard(this IEndpointRouteBuilder cards) => cards.MapPost("/{cardId:guid}/lock", Handle);
+    public static void MapLockCard(this IEndpointRouteBuilder cards) => cards.MapPost("/{cardId:guid}/lock", Handle).Produces<CardView>().ProducesProblem(404).ProducesProblem(409).ProducesProblem(422);
 
     private static async Task<IResult> Handle(
         Guid cardId, Request request, Caller caller, Idempotency once, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)

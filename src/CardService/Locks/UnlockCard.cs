@@ -7,7 +7,7 @@ namespace Antaca.CardService.Locks;
 /// <summary>Puts a stopped card back into use, unless it was stopped for good. A card that is not stopped stays as it is.</summary>
 internal static class UnlockCard
 {
-    public static void MapUnlockCard(this IEndpointRouteBuilder cards) => cards.MapPost("/{cardId:guid}/unlock", Handle);
+    public static void MapUnlockCard(this IEndpointRouteBuilder cards) => cards.MapPost("/{cardId:guid}/unlock", Handle).Produces<CardView>().ProducesProblem(404).ProducesProblem(409);
 
     private static async Task<IResult> Handle(
         Guid cardId, Caller caller, Idempotency once, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)

@@ -6,6 +6,4 @@ namespace Antaca.KycService.Decisions;
 internal static class DecisionProblems
 {
     public static ProblemHttpResult UserNotFound() => Problems.NotFound("USER_NOT_FOUND", "user");
-
-    public static ProblemHttpResult InvalidReference(int max) => Problems.Invalid("reference", $"must be 1 to {max} printable characters");
 }

@@ -24,7 +24,7 @@ internal static class SetKycStatus
 
     internal sealed record Decision(Guid CustomerId, KycStatus KycStatus, string Reference, DateTimeOffset DecidedAt);
 
-    public static void MapSetKycStatus(this IEndpointRouteBuilder kyc) => kyc.MapPut("", Handle);
+    public static void MapSetKycStatus(this IEndpointRouteBuilder kyc) => kyc.MapPut("/", Handle);
 
     private static async Task<Results<Ok<Decision>, ProblemHttpResult>> Handle(
         Request request, Caller caller, [FromKeyedServices("datacore")] Peer dataCore, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)
@@ -33,9 +33,9 @@ internal static class SetKycStatus
         {
             return Problems.OfStatus(StatusCodes.Status403Forbidden);
         }
-        if (request.Reference.Length is 0 or > MaxReferenceLength || request.Reference.Any(char.IsControl))
+        if (new Faults().UnlessLine(request.Reference, "reference", MaxReferenceLength) is { Any: true } faults)
         {
-            return DecisionProblems.InvalidReference(MaxReferenceLength);
+            return faults.Problem();
         }
         var user = (await dataCore.Get<UserFacts>($"/internal/users/{userId}?partnerId={partnerId}", cancel)).ValueOrNothing;
         if (user is null)

@@ -8,9 +8,6 @@ namespace Antaca.Notifications.EventLog;
 /// <summary>Replays a partner's events after a number it knows, in order, a page at a time. No event appears later below a number once shown.</summary>
 internal static class ListEvents
 {
-    private const int DefaultLimit = 50;
-    private const int MaxLimit = 200;
-
     internal sealed record EventView(long Sequence, Guid Id, string Type, DateTimeOffset OccurredAt, JsonElement Data)
     {
         public static EventView Of(RecordedEvent recorded) =>
@@ -20,10 +17,10 @@ internal static class ListEvents
     /// <param name="Next">Where to go on; null when nothing has happened beyond this page yet.</param>
     internal sealed record EventList(IReadOnlyList<EventView> Items, long? Next);
 
-    public static void MapListEvents(this IEndpointRouteBuilder events) => events.MapGet("", Handle);
+    public static void MapListEvents(this IEndpointRouteBuilder events) => events.MapGet("/", Handle);
 
     private static async Task<Results<Ok<EventList>, ProblemHttpResult>> Handle(
-        Caller caller, NpgsqlDataSource database, CancellationToken cancel, long after = 0, int limit = DefaultLimit)
+        Caller caller, NpgsqlDataSource database, CancellationToken cancel, long after = 0, int limit = PageRequest.DefaultLimit)
     {
         if (caller.Channel != Channel.Secure)
         {
@@ -31,7 +28,7 @@ internal static class ListEvents
         }
         var faults = new Faults()
             .Unless(after >= 0, "after", "must be 0 or a sequence number")
-            .Unless(limit is >= 1 and <= MaxLimit, "limit", $"must be 1 to {MaxLimit}");
+            .Unless(limit is >= 1 and <= PageRequest.MaxLimit, "limit", $"must be 1 to {PageRequest.MaxLimit}");
         if (faults.Any)
         {
             return faults.Problem();
