@@ -35,6 +35,8 @@ public sealed class PostgresServer : IAsyncDisposable
     private const string Superuser = "postgres";
     private const string SystemUser = "postgres";
     private const string RelocatedRoot = "/var/lib/antaca";
+    private const string OwnerFile = "belongs-to";
+    private const string TemporaryOwnerFile = "belongs-for-now-to";
     // The kernel's limit for a socket's path is 107 characters; ".s.PGSQL.65535" needs 14 and the slash one.
     private const int LongestSocketFolder = 92;
     private static readonly TimeSpan FastShutdown = TimeSpan.FromSeconds(30);
@@ -94,7 +96,7 @@ public sealed class PostgresServer : IAsyncDisposable
         var user = Environment.IsPrivilegedProcess ? SystemUser : null;
         Programs.Postgres();
         Files.MakeFolder(folder, user is null ? Files.OwnersFolder : Files.ThroughFolder);
-        var cluster = await ChooseCluster(folder, user);
+        var cluster = await ChooseCluster(folder, user, options.Durable);
         var server = new PostgresServer(folder, cluster, options, user);
         server.Process = new Supervisor(
             new Supervised("postgres", server.Command, server.Answers)
@@ -194,7 +196,7 @@ public sealed class PostgresServer : IAsyncDisposable
     }
 
     /// <summary>The folder itself, or one under /var/lib/antaca when the system user cannot reach it (a checkout below /root).</summary>
-    private static async Task<string> ChooseCluster(string folder, string? user)
+    private static async Task<string> ChooseCluster(string folder, string? user, bool durable)
     {
         if (user is null)
         {
@@ -210,11 +212,32 @@ public sealed class PostgresServer : IAsyncDisposable
         if (!reachable)
         {
             File.SetUnixFileMode(RelocatedRoot, Files.ThroughFolder);
+            RemoveForgotten();
             // Where it went, for whoever looks, and whose it is, for whoever cleans up.
             await File.WriteAllTextAsync(Path.Combine(folder, "cluster-is-in"), cluster + Environment.NewLine);
-            await File.WriteAllTextAsync(Path.Combine(cluster, "belongs-to"), folder + Environment.NewLine);
+            await File.WriteAllTextAsync(Path.Combine(cluster, durable ? OwnerFile : TemporaryOwnerFile), folder);
         }
         return cluster;
+    }
+
+    /// <summary>Tests that were killed leave clusters here: those whose folder is gone go too. Durable ones are never touched.</summary>
+    private static void RemoveForgotten()
+    {
+        foreach (var cluster in Directory.EnumerateDirectories(RelocatedRoot))
+        {
+            var owner = Path.Combine(cluster, TemporaryOwnerFile);
+            if (File.Exists(owner) && !Directory.Exists(File.ReadAllText(owner)) && !File.Exists(Path.Combine(cluster, OwnerFile)))
+            {
+                try
+                {
+                    Directory.Delete(cluster, recursive: true);
+                }
+                catch (IOException)
+                {
+                    // Another test run removes it right now, or its server is still going down: next time.
+                }
+            }
+        }
     }
 
     private async Task<ChildCommand> Command(CancellationToken cancel)

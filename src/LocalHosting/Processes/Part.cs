@@ -170,6 +170,10 @@ internal sealed class ProjectPart : Part
         : base(run, project)
     {
         this.project = project;
+        if (project.HealthChecks.Find(check => EndpointOf(check) is null) is { } unknown)
+        {
+            throw new DistributedApplicationException($"{Name} has no endpoint called \"{unknown.EndpointName}\" for its health check.");
+        }
         for (var replica = 0; replica < project.Replicas; replica++)
         {
             var own = new Dictionary<string, int>(StringComparer.Ordinal);
@@ -310,15 +314,16 @@ internal sealed class ProjectPart : Part
         return environment;
     }
 
+    private Endpoint? EndpointOf(HealthCheck check) =>
+        project.Endpoints.Find(endpoint => check.EndpointName is null || endpoint.Name == check.EndpointName);
+
     private async Task<bool> IsHealthy(Dictionary<string, int> ports, CancellationToken cancel)
     {
         foreach (var check in project.HealthChecks)
         {
-            var endpoint = project.Endpoints.Find(endpoint => check.EndpointName is null || endpoint.Name == check.EndpointName)
-                ?? throw new DistributedApplicationException($"{Name} has no endpoint called \"{check.EndpointName}\" for its health check.");
             try
             {
-                using var answer = await Http.GetAsync(new Uri(new Uri(Url(endpoint, ports)), check.Path), cancel);
+                using var answer = await Http.GetAsync(new Uri(new Uri(Url(EndpointOf(check)!, ports)), check.Path), cancel);
                 if ((int)answer.StatusCode != check.StatusCode)
                 {
                     return false;

@@ -20,6 +20,7 @@ internal sealed class Suite : IAsyncDisposable
     private readonly DateTimeOffset startedAt = TimeProvider.System.GetUtcNow();
     private readonly long startedTimestamp = TimeProvider.System.GetTimestamp();
     private readonly RunFileWriter runFile;
+    private readonly Dictionary<IResource, Task> starts = [];
     private RunState state = RunState.Starting;
 
     private Suite(Description description, string stateFolder)
@@ -49,8 +50,11 @@ internal sealed class Suite : IAsyncDisposable
             throw new DistributedApplicationException("LocalHosting runs on Linux; elsewhere build with -p:Aspire=true and use Aspire.");
         }
         var stateFolder = StateFolder.Find(AppContext.BaseDirectory);
-        // Others may pass through (PostgreSQL's system user must), not look around.
-        Files.MakeFolder(stateFolder, Files.ThroughFolder);
+        if (!Directory.Exists(stateFolder))
+        {
+            // Others may pass through (PostgreSQL's system user must), not look around.
+            Files.MakeFolder(stateFolder, Files.ThroughFolder);
+        }
         using var held = Hold(stateFolder);
         if (held is null)
         {
@@ -145,7 +149,6 @@ internal sealed class Suite : IAsyncDisposable
     private async Task Start(CancellationToken stop)
     {
         using var failed = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var starts = new Dictionary<IResource, Task>();
         foreach (var part in parts)
         {
             _ = StartOf(part.Resource);
@@ -174,10 +177,12 @@ internal sealed class Suite : IAsyncDisposable
         }
     }
 
-    private Task Stop()
+    private async Task Stop()
     {
+        // A start that was given up may be about to have a process to stop.
+        await Task.WhenAll(starts.Values).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         var stops = new Dictionary<IResource, Task>();
-        return Task.WhenAll(parts.Select(part => StopOf(part)));
+        await Task.WhenAll(parts.Select(StopOf));
 
         Task StopOf(Part part) => stops.TryGetValue(part.Resource, out var stopped)
             ? stopped

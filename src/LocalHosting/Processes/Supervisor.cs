@@ -38,7 +38,7 @@ internal sealed class Supervisor : IAsyncDisposable
 {
     private const int AttemptsToStart = 3;
     private const int LinesToQuote = 12;
-    private static readonly TimeSpan LongestStart = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan LongestStart = TimeSpan.FromSeconds(180);
     private static readonly TimeSpan PollWhileStarting = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan PollWhileHealthy = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LongestCheck = TimeSpan.FromSeconds(5);
@@ -94,23 +94,14 @@ internal sealed class Supervisor : IAsyncDisposable
             for (var attempt = 1; ; attempt++)
             {
                 Become(ProcessState.Starting);
-                var command = await what.Command(stopping.Token);
-                using var started = await Child.Start(command, Hear);
-                child = started;
-                ProcessId = started.Id;
-                what.Changed();
-                var healthyFor = await Watch(started);
-                child = null;
-                ProcessId = null;
+                var (ending, healthyFor) = await RunOnce();
                 stopping.Token.ThrowIfCancellationRequested();
-
-                var code = await started.Exit;
                 if (!healthy.Task.IsCompleted && attempt >= AttemptsToStart)
                 {
-                    throw new DistributedApplicationException($"{Name} ended with exit code {code} {attempt} times before it was healthy.{Quote()}");
+                    throw new DistributedApplicationException($"{Name} {ending} {attempt} times before it was healthy.{Quote()}");
                 }
                 var wait = backoff.Next(healthyFor);
-                what.Say($"ended unasked with exit code {code}; starts again in {wait.TotalSeconds:0.#} s");
+                what.Say($"{ending}; starts again in {wait.TotalSeconds:0.#} s");
                 Restarts++;
                 Become(ProcessState.Restarting);
                 await Task.Delay(wait, clock, stopping.Token);
@@ -124,13 +115,33 @@ internal sealed class Supervisor : IAsyncDisposable
         {
             healthy.TrySetException(fault);
         }
-        catch (System.ComponentModel.Win32Exception fault)
-        {
-            healthy.TrySetException(new DistributedApplicationException($"{Name} cannot be started: {fault.Message}.", fault));
-        }
         finally
         {
             Become(ProcessState.Stopped);
+        }
+    }
+
+    /// <summary>From start to end of one process: how it ended, and how long it was healthy.</summary>
+    private async Task<(string Ending, TimeSpan HealthyFor)> RunOnce()
+    {
+        try
+        {
+            var command = await what.Command(stopping.Token);
+            using var started = await Child.Start(command, Hear);
+            child = started;
+            ProcessId = started.Id;
+            what.Changed();
+            var healthyFor = await Watch(started);
+            return ($"ended unasked with exit code {await started.Exit}", healthyFor);
+        }
+        catch (Exception fault) when (healthy.Task.IsCompleted && fault is DistributedApplicationException or System.ComponentModel.Win32Exception)
+        {
+            return ($"cannot be started: {fault.Message}", TimeSpan.Zero);
+        }
+        finally
+        {
+            child = null;
+            ProcessId = null;
         }
     }
 
@@ -164,7 +175,7 @@ internal sealed class Supervisor : IAsyncDisposable
                 await started.Stop(what.StopSignal, what.StopGrace);
                 throw new DistributedApplicationException($"{Name} was not healthy within {LongestStart.TotalSeconds} s.{Quote()}");
             }
-            await Pause(healthyAt is null || failures > 0 ? PollWhileStarting : PollWhileHealthy);
+            await Pause(healthyAt is null ? PollWhileStarting : PollWhileHealthy);
         }
         return healthyAt is null ? TimeSpan.Zero : clock.GetElapsedTime(healthyAt.Value);
 
