@@ -10,7 +10,7 @@ public static class Service
 {
     public const string Name = "balanceservice";
 
-    public static Task Main(string[] args) => Build(args).RunAsync();
+    public static Task<int> Main(string[] args) => Defaults.Run(() => Build(args));
 
     /// <param name="adjust">Lets a test put its own clock in.</param>
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? adjust = null)

@@ -13,7 +13,7 @@ public static class Service
 {
     public const string Name = "cardservice";
 
-    public static Task Main(string[] args) => Build(args).RunAsync();
+    public static Task<int> Main(string[] args) => Defaults.Run(() => Build(args));
 
     /// <param name="adjust">Lets a test put its own clock in.</param>
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? adjust = null)

@@ -90,6 +90,24 @@ public static class Defaults
         return builder;
     }
 
+    /// <summary>Builds and runs the service until it is told to stop. Settings it cannot start with are told in a few lines, without a stack.</summary>
+    /// <returns>The exit code: 0, or 78 (EX_CONFIG) for settings that are not usable.</returns>
+    public static async Task<int> Run(Func<WebApplication> build)
+    {
+        const int UnusableSettings = 78;
+        try
+        {
+            await using var app = build();
+            await app.RunAsync();
+            return 0;
+        }
+        catch (SettingsException unusable)
+        {
+            await Console.Error.WriteLineAsync(unusable.Message);
+            return UnusableSettings;
+        }
+    }
+
     /// <summary>Strict on the way in: no unknown field, no missing one, no null where none is meant, no comment, no duplicate.</summary>
     public static void Strict(JsonSerializerOptions json)
     {

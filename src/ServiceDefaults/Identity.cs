@@ -42,14 +42,14 @@ public sealed class ServiceIdentity
     public X509Certificate2 Certificate { get; }
 
     /// <summary>Reads the identity and makes sure that it is this service's and fit for the environment.</summary>
-    /// <exception cref="InvalidOperationException">The certificate is another service's, or a development one in Production.</exception>
+    /// <exception cref="SettingsException">The certificate is another service's, or a development one in Production.</exception>
     public static ServiceIdentity Load(IdentitySettings settings, string service, IHostEnvironment environment)
     {
         var certificate = ReadPair(settings.Certificate, settings.Key);
         var name = certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false);
         if (name != service)
         {
-            throw new InvalidOperationException($"Identity:Certificate is {name}'s, but this service is {service}.");
+            throw new SettingsException([$"Identity:Certificate is {name}'s, but this service is {service}"]);
         }
         RefuseDevelopment(certificate, "Identity:Certificate", environment);
         return new ServiceIdentity(name, certificate, X509CertificateLoader.LoadCertificateFromFile(settings.Authority));
@@ -63,7 +63,7 @@ public sealed class ServiceIdentity
     {
         if (!environment.IsDevelopment() && certificate.Subject.Contains("O=" + DevelopmentOrganization, StringComparison.Ordinal))
         {
-            throw new InvalidOperationException($"{setting} is a development certificate; {environment.EnvironmentName} needs one of its own.");
+            throw new SettingsException([$"{setting} is a development certificate; {environment.EnvironmentName} needs one of its own"]);
         }
     }
 

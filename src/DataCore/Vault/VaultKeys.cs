@@ -26,21 +26,21 @@ internal sealed class VaultKeys(Hsm hsm, NpgsqlDataSource database, TimeProvider
     private readonly ConcurrentDictionary<Guid, Guid> _verificationKeys = new();
 
     /// <summary>Reads the master key into an Hsm.</summary>
-    /// <exception cref="InvalidOperationException">The file does not hold a key, or holds a development one elsewhere.</exception>
+    /// <exception cref="SettingsException">The file does not hold a key, or holds a development one elsewhere.</exception>
     public static Hsm OpenHsm(VaultSettings settings, IHostEnvironment environment)
     {
         var text = File.ReadAllText(settings.MasterKeyFile).Trim();
         var development = text.StartsWith(DevelopmentPrefix, StringComparison.Ordinal);
         if (development && !environment.IsDevelopment())
         {
-            throw new InvalidOperationException($"Vault:MasterKeyFile holds a development key; {environment.EnvironmentName} needs one of its own.");
+            throw new SettingsException([$"Vault:MasterKeyFile holds a development key; {environment.EnvironmentName} needs one of its own"]);
         }
         Span<byte> key = stackalloc byte[Hsm.MasterKeyBytes];
         try
         {
             return Convert.TryFromBase64String(development ? text[DevelopmentPrefix.Length..] : text, key, out var length) && length == key.Length
                 ? new Hsm(key)
-                : throw new InvalidOperationException($"Vault:MasterKeyFile must hold the base64 of {Hsm.MasterKeyBytes} bytes.");
+                : throw new SettingsException([$"Vault:MasterKeyFile must hold the base64 of {Hsm.MasterKeyBytes} bytes"]);
         }
         finally
         {

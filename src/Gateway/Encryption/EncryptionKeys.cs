@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using Antaca.Jose;
+using Antaca.ServiceDefaults;
 
 namespace Antaca.Gateway.Encryption;
 
@@ -36,14 +37,14 @@ internal sealed class EncryptionKeys : IDisposable
         ? [_newestFirst[0].Key]
         : [.. _newestFirst.Take(Jwe.MaxKeys).Select(made => made.Key)];
 
-    /// <exception cref="InvalidOperationException">The folder holds no key, or a file that is not named for its time.</exception>
+    /// <exception cref="SettingsException">The folder holds no key, or a file that is not named for its time.</exception>
     public static EncryptionKeys Load(EncryptionSettings settings, TimeProvider clock)
     {
         var keys = Directory.EnumerateFiles(settings.KeyFolder, "*.pem")
             .Select(file => (MadeAt: MadeAt(file), Key: RsaPrivateKey.FromPem(File.ReadAllText(file))))
             .OrderByDescending(made => made.MadeAt)
             .ToArray();
-        return keys.Length > 0 ? new EncryptionKeys(keys, clock) : throw new InvalidOperationException("Encryption:KeyFolder holds no key.");
+        return keys.Length > 0 ? new EncryptionKeys(keys, clock) : throw new SettingsException(["Encryption:KeyFolder holds no key"]);
     }
 
     public void Dispose()
@@ -57,5 +58,5 @@ internal sealed class EncryptionKeys : IDisposable
     private static DateTimeOffset MadeAt(string file) =>
         DateTimeOffset.TryParseExact(Path.GetFileNameWithoutExtension(file), NameFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var madeAt)
             ? madeAt
-            : throw new InvalidOperationException($"Encryption:KeyFolder: {Path.GetFileName(file)} is not named for the time it was made, such as 20260131T120000Z.pem.");
+            : throw new SettingsException([$"Encryption:KeyFolder: {Path.GetFileName(file)} is not named for the time it was made, such as 20260131T120000Z.pem"]);
 }
