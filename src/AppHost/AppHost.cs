@@ -40,6 +40,8 @@ var cardservice = builder.AddService("cardservice", "../CardService/CardService.
     .WithReference(balanceservice)
     .WithReference(kycservice);
 
+balanceservice.WithReference(cardservice);
+
 var notifications = builder.AddService("notifications", "../Notifications/Notifications.csproj", certificates)
     .WithDatabase(postgres.AddDatabase("notifications-database", "notifications"))
     .WithMessaging(messaging)
