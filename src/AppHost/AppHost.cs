@@ -40,7 +40,6 @@ var cardservice = builder.AddService("cardservice", "../CardService/CardService.
     .WithReference(balanceservice)
     .WithReference(kycservice);
 
-// A balance shows its cards: these two know each other.
 balanceservice.WithReference(cardservice);
 
 var notifications = builder.AddService("notifications", "../Notifications/Notifications.csproj", certificates)

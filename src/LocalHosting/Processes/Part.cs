@@ -234,7 +234,7 @@ internal sealed class ProjectPart : Part
                     Line = line =>
                     {
                         log.Write(line);
-                        Run.Screen.Line(name, line);
+                        Run.Screen.Line(name, ConsoleJson.Readable(line));
                     },
                     Say = text => Run.Screen.Line(name, text),
                     Changed = Run.Changed,
