@@ -9,6 +9,13 @@ Console.CancelKeyPress += (_, pressed) =>
     interrupted.Cancel();
 };
 
+if (Console.IsOutputRedirected)
+{
+    // A log: no colours, and no line broken to fit a terminal.
+    AnsiConsole.Profile.Capabilities.Ansi = false;
+    AnsiConsole.Profile.Width = 200;
+}
+
 try
 {
     var sandbox = Sandbox.Read(args);

@@ -1,10 +1,12 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Antaca.Client;
 
 /// <summary>A page of the partner's event log, oldest first.</summary>
 /// <param name="Next">What to ask on with as <c>after</c>; null when there is nothing more yet.</param>
-public sealed record EventPage(IReadOnlyList<PartnerEvent> Items, string? Next = null);
+public sealed record EventPage(
+    IReadOnlyList<PartnerEvent> Items, [property: JsonNumberHandling(JsonNumberHandling.AllowReadingFromString)] long? Next = null);
 
 /// <summary>Something that happened, as webhooks deliver it too.</summary>
 /// <param name="Sequence">1, 2, 3 ... without gaps for one partner.</param>

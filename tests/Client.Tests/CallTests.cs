@@ -142,13 +142,17 @@ public sealed class CallTests : IAsyncLifetime
         AssertHasKey();
     }
 
-    [Fact]
-    public async Task List_events()
+    [Theory]
+    [InlineData("8")]
+    [InlineData("\"8\"")]
+    public async Task List_events(string next)
     {
-        var page = await Called(200, Wire.Events, () => Partner.ListEvents(after: 7, limit: 20), "GET", "/secure/events?after=7&limit=20");
+        var page = await Called(200, Wire.Events.Replace("\"8\"", next, StringComparison.Ordinal), () => Partner.ListEvents(after: 7, limit: 20), "GET", "/secure/events?after=7&limit=20");
         var told = Assert.Single(page.Items);
         Assert.Equal((8L, "card.locked", Wire.CardId), (told.Sequence, told.Type, told.Data.GetProperty("cardId").GetGuid()));
-        Assert.Equal("8", page.Next);
+        Assert.Equal(8, page.Next);
+        _server.Answer = (_, _) => new Say(200, """{"items":[],"next":null}""");
+        Assert.Null((await Partner.ListEvents(8)).Next);
     }
 
     [Fact]
