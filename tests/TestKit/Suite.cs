@@ -1,6 +1,6 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using Antaca.AppHost;
 using Antaca.LocalHosting;
@@ -28,6 +28,8 @@ public class Suite : IAsyncLifetime
         ("notifications", "notifications", Notifications.Service.Build, typeof(Notifications.Service)),
         ("gateway", "", Gateway.Service.Build, typeof(Gateway.Service)),
     ];
+
+    private static readonly ConcurrentDictionary<int, int> _givenPorts = new();
 
     private readonly Dictionary<string, WebApplication> _running = [];
     private readonly Dictionary<string, int> _ports = [];
@@ -216,11 +218,16 @@ public class Suite : IAsyncLifetime
         return handler;
     }
 
+    /// <summary>Not one of those that connections out take theirs from: a service keeps its port while it is stopped.</summary>
     private static int FreePort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        int port;
+        do
+        {
+            port = Ports.Free(1)[0];
+        }
+        while (!_givenPorts.TryAdd(port, port));
+        return port;
     }
 
     private Api OverEdge(Uri address, X509Certificate2? certificate) =>
