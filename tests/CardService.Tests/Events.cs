@@ -15,14 +15,18 @@ internal static class Events
     ];
 
     /// <summary>What was heard of one card, each as <c>card.locked 7</c>, once as much has arrived and nothing is owed any more.</summary>
-    public static Task<List<string>> Heard(this Suite suite, CardRow card, int count) => Eventually.Get(
-        async () =>
-        {
-            var owed = await suite.Database("cards").One<long>("select count(*) from outbox");
-            var events = (await suite.EventsOf(card.PartnerId)).ConvertAll(Line);
-            return owed == 0 && events.Count >= count ? events : null;
-        },
-        $"{count} events");
+    public static Task<List<string>> Heard(this Suite suite, CardRow card, int count)
+    {
+        var cards = suite.Database("cards");
+        return Eventually.Get(
+            async () =>
+            {
+                var owed = await cards.One<long>("select count(*) from outbox");
+                var events = (await suite.EventsOf(card.PartnerId)).ConvertAll(Line);
+                return owed == 0 && events.Count >= count ? events : null;
+            },
+            $"{count} events");
+    }
 
     private static string Line(JsonElement happened)
     {
