@@ -1,14 +1,13 @@
 using Antaca.Contracts.Events;
 using Antaca.ServiceDefaults;
 using MassTransit;
-using MassTransit.Middleware;
 using Npgsql;
 
 namespace Antaca.Notifications.EventLog;
 
 /// <summary>
-/// Writes every event into its partner's log, once each, numbered without a gap. One queue hears them all and one partner's
-/// events are written one after another, in the order they arrive.
+/// Writes every event into its partner's log, once each, numbered without a gap in the order of arrival. Events that
+/// happened within moments of each other, or in different services, may arrive the other way round: <c>occurredAt</c> tells.
 /// </summary>
 internal sealed class RecordEvent<T>(NpgsqlDataSource database, TimeProvider clock) : IConsumer<T>
     where T : class, IEvent
@@ -31,26 +30,23 @@ internal sealed class RecordEvent<T>(NpgsqlDataSource database, TimeProvider clo
 internal static class HearEvents
 {
     private const string Queue = "notifications-record-event";
-    private const int PartnersAtOnce = 16;
 
-    /// <summary>Every event of the contract. A test holds this list against it.</summary>
+    /// <summary>Every event of the contract, on one queue. A test holds this list against the contract.</summary>
     public static void RecordEveryEvent(this IBusRegistrationConfigurator bus)
     {
-        var lanes = new Partitioner(PartnersAtOnce, new Murmur3UnsafeHashGenerator());
-        bus.Record<UserRegistered>(lanes);
-        bus.Record<KycAccepted>(lanes);
-        bus.Record<KycRejected>(lanes);
-        bus.Record<BalanceOpened>(lanes);
-        bus.Record<BalanceReloaded>(lanes);
-        bus.Record<CardIssued>(lanes);
-        bus.Record<CardLocked>(lanes);
-        bus.Record<CardUnlocked>(lanes);
-        bus.Record<AuthorisationApproved>(lanes);
-        bus.Record<AuthorisationDeclined>(lanes);
+        bus.Record<UserRegistered>();
+        bus.Record<KycAccepted>();
+        bus.Record<KycRejected>();
+        bus.Record<BalanceOpened>();
+        bus.Record<BalanceReloaded>();
+        bus.Record<CardIssued>();
+        bus.Record<CardLocked>();
+        bus.Record<CardUnlocked>();
+        bus.Record<AuthorisationApproved>();
+        bus.Record<AuthorisationDeclined>();
     }
 
-    private static void Record<T>(this IBusRegistrationConfigurator bus, Partitioner lanes)
+    private static void Record<T>(this IBusRegistrationConfigurator bus)
         where T : class, IEvent =>
-        bus.AddConsumer<RecordEvent<T>>((_, consumer) => consumer.Message<T>(message => message.UsePartitioner(lanes, delivery => delivery.Message.PartnerId)))
-            .Endpoint(endpoint => endpoint.Name = Queue);
+        bus.AddConsumer<RecordEvent<T>>().Endpoint(endpoint => endpoint.Name = Queue);
 }

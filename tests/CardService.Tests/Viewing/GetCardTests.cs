@@ -1,0 +1,80 @@
+using Antaca.ServiceDefaults;
+using Antaca.TestKit;
+using Npgsql;
+using Xunit;
+
+namespace Antaca.CardService.Tests.Viewing;
+
+public sealed class GetCardTests(Suite suite) : IClassFixture<Suite>
+{
+    private readonly NpgsqlDataSource _cards = suite.Database("cards");
+
+    [Fact]
+    public async Task The_full_data_has_the_number_and_the_CVV_behind_references_of_the_callers_own()
+    {
+        var user = await suite.NewAcceptedUser();
+        var issued = (await suite.As(user.Caller, "cardservice").Post("/cards/virtual", new { balanceId = await suite.NewBalance(user) })).Must(201);
+        var secrets = await suite.Open(user.Caller, issued);
+
+        var full = (await suite.As(user.Caller, "cardservice").Get($"/cards/{issued.Id}")).Must(200);
+
+        Assert.Equal(["id", "type", "cvv", "cardNo", "exp"], full.Json.EnumerateObject().Select(field => field.Name));
+        Assert.Equal(issued["exp"].GetString(), full["exp"].GetString());
+        Assert.Equal("Virtual", full["type"].GetString());
+        Assert.DoesNotContain(secrets.CardNo, full.Text, StringComparison.Ordinal);
+        (await suite.Resolve(user.Caller with { Channel = Channel.Customers }, full)).MustRefuse(409, "REFERENCE_INVALID");
+        Assert.Equal(secrets, await suite.Open(user.Caller, full));
+        (await suite.Resolve(user.Caller, full)).MustRefuse(409, "REFERENCE_INVALID");
+    }
+
+    [Fact]
+    public async Task A_summary_has_everything_but_the_secrets()
+    {
+        var user = await suite.NewAcceptedUser();
+        var balance = await suite.NewBalance(user);
+        var issued = (await suite.As(user.Caller, "cardservice").Post("/cards/virtual", new { balanceId = balance, cardholderName = "Zoë Żółkiewska-O'Neill" })).Must(201);
+        var (cardNo, _) = await suite.Open(user.Caller, issued);
+
+        var card = (await suite.As(user.Caller, "cardservice").Get($"/cards/{issued.Id}/summary")).Must(200);
+
+        Assert.Equal(
+            ["id", "type", "status", "maskedCardNo", "exp", "cardholderName", "balanceId", "activationDate", "lock", "pin", "createdAt"],
+            card.Json.EnumerateObject().Select(field => field.Name));
+        Assert.Equal("Virtual", card["type"].GetString());
+        Assert.Equal("Active", card["status"].GetString());
+        Assert.Equal($"{cardNo[..6]}******{cardNo[^4..]}", card["maskedCardNo"].GetString());
+        Assert.Equal(issued["exp"].GetString(), card["exp"].GetString());
+        Assert.Equal(balance, card["balanceId"].GetGuid());
+        Assert.Equal("Zoë Żółkiewska-O'Neill", card["cardholderName"].GetString());
+        Assert.Equal(DateOnly.FromDateTime(suite.Clock.GetUtcNow().UtcDateTime), DateOnly.Parse(card["activationDate"].GetString()!, null));
+        Assert.Equal("""{"set":false,"triesLeft":0}""", card["pin"].GetRawText());
+    }
+
+    [Fact]
+    public async Task Anothers_card_is_not_there()
+    {
+        var card = await _cards.Put(new CardRow());
+
+        foreach (var path in new[] { $"/cards/{card.Id}", $"/cards/{card.Id}/summary" })
+        {
+            (await suite.As(card.Partner with { UserId = Guid.CreateVersion7() }, "cardservice").Get(path)).MustRefuse(404, "CARD_NOT_FOUND");
+            (await suite.As(card.Partner with { PartnerId = Guid.CreateVersion7() }, "cardservice").Get(path)).MustRefuse(404, "CARD_NOT_FOUND");
+            (await suite.As(new Caller { Channel = Channel.Processor, Processor = "sandbox" }, "cardservice").Get(path)).MustRefuse(404, "CARD_NOT_FOUND");
+        }
+    }
+
+    [Theory]
+    [InlineData("Issuing")]
+    [InlineData("Ordered")]
+    public async Task A_card_that_its_user_may_not_see_yet_is_not_there(string status)
+    {
+        var card = await _cards.Put(new CardRow { Status = status }, claimedUntil: status == "Issuing" ? DateTimeOffset.UtcNow.AddDays(1) : null);
+        var cards = suite.As(card.Partner, "cardservice");
+
+        (await cards.Get($"/cards/{card.Id}")).MustRefuse(404, "CARD_NOT_FOUND");
+        (await cards.Get($"/cards/{card.Id}/summary")).MustRefuse(404, "CARD_NOT_FOUND");
+        Assert.Equal(0, (await cards.Get("/cards")).Must(200)["items"].GetArrayLength());
+        var onBalance = await suite.Neighbour("balanceservice", "cardservice").Get($"/internal/balances/{card.BalanceId}/cards?partnerId={card.PartnerId}&userId={card.UserId}");
+        Assert.Equal(0, onBalance.Must(200)["items"].GetArrayLength());
+    }
+}
