@@ -28,7 +28,10 @@ public sealed partial class StructureTests
     {
         var references = Tree.Files("src", ".csproj").ToDictionary(
             project => Path.GetFileNameWithoutExtension(project.Path),
-            project => XDocument.Parse(project.Text).Descendants("ProjectReference").Select(reference => Path.GetFileNameWithoutExtension(reference.Attribute("Include")!.Value)).Order().ToArray());
+            project => XDocument.Parse(project.Text).Descendants("ProjectReference")
+                // The AppHost has the services built beside it, and never calls into them.
+                .Where(reference => reference.Attribute("ReferenceOutputAssembly")?.Value != "false")
+                .Select(reference => Path.GetFileNameWithoutExtension(reference.Attribute("Include")!.Value)).Order().ToArray());
 
         Assert.Equal(_mayReference.Keys.Order(), references.Keys.Order());
         foreach (var (project, referenced) in references)
@@ -85,7 +88,7 @@ public sealed partial class StructureTests
     [Fact]
     public void Business_time_never_comes_from_the_database()
     {
-        var asked = Tree.Files("src", ".cs").Where(file => NowInSql().IsMatch(file.Text))
+        var asked = Tree.Files("src", ".cs").Where(file => !file.Path.StartsWith("src/LocalHosting/", StringComparison.Ordinal) && NowInSql().IsMatch(file.Text))
             .Select(file => file.Path)
             .Except(["src/ServiceDefaults/Migrations.cs"]);
 

@@ -86,6 +86,7 @@ public sealed class FirstJourneyTests : IClassFixture<FirstJourneyTests.Running>
         Assert.Equal(Journey.Reloaded + (Rounds * Amount), balance.Amount);
         Assert.Equal(Rounds * Amount, balance.Held);
         Assert.Equal(Rounds, cards.Select(card => card.CardNo).Distinct().Count());
+        Assert.NotNull(balance.Cards);
         Assert.Equal(cards.Select(card => card.Id).Order(), balance.Cards.Select(card => card.Id).Order());
         Assert.All(balance.Cards, card => Assert.Equal(CardStatus.Active, card.Status));
     }

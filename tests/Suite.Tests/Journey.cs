@@ -56,7 +56,7 @@ internal sealed class Journey(AntacaClient partner, ProcessorClient processor)
         var balance = await partner.GetBalance(UserId, BalanceId);
         Assert.Equal((Reloaded, Spent, Reloaded - Spent), (balance.Amount, balance.Held, balance.Available));
 
-        await partner.LockCard(UserId, Lost.Id, LockCode.CardLost);
+        await partner.LockCard(UserId, Lost.Id, LockCode.Lost);
         var declined = await Pay(Lost, Spent);
         Assert.Equal((Decision.Declined, "2008", "CARD_LOST"), (declined.Decision, declined.ActionCode, declined.Reason));
         var refused = await Assert.ThrowsAsync<AntacaException>(() => partner.UnlockCard(UserId, Lost.Id));

@@ -33,6 +33,26 @@ public static class ResourceBuilderExtensions
         return builder;
     }
 
+    /// <summary>Passes the endpoint's address (its first replica's).</summary>
+    public static IResourceBuilder<T> WithEnvironment<T>(this IResourceBuilder<T> builder, string name, EndpointReference endpointReference)
+        where T : IResourceWithEnvironment
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(endpointReference);
+        Project(builder).EndpointsTold.Add((name, endpointReference));
+        return builder;
+    }
+
+    /// <summary>Refers to an endpoint by its name.</summary>
+    public static EndpointReference GetEndpoint<T>(this IResourceBuilder<T> builder, string name)
+        where T : IResourceWithEndpoints
+    {
+        var project = Project(builder);
+        return project.Endpoints.Exists(endpoint => endpoint.Name == name)
+            ? new EndpointReference(project, name)
+            : throw new DistributedApplicationException($"{project.Name} has no endpoint called \"{name}\".");
+    }
+
     /// <summary>Passes the source's connection string as <c>ConnectionStrings__{connectionName}</c>.</summary>
     public static IResourceBuilder<TDestination> WithReference<TDestination>(
         this IResourceBuilder<TDestination> builder,

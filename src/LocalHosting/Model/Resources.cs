@@ -44,7 +44,23 @@ public class ProjectResource(string name)
 
     internal Dictionary<string, string?> Environment { get; } = new(StringComparer.Ordinal);
 
+    internal List<(string Name, EndpointReference Endpoint)> EndpointsTold { get; } = [];
+
     internal int Replicas { get; set; } = 1;
+}
+
+/// <summary>An endpoint of a project, whose address is known once ports are given out.</summary>
+public sealed class EndpointReference
+{
+    internal EndpointReference(ProjectResource resource, string endpointName)
+    {
+        Owner = resource;
+        EndpointName = endpointName;
+    }
+
+    public string EndpointName { get; }
+
+    internal ProjectResource Owner { get; }
 }
 
 /// <param name="Port">The port the AppHost asks for; without one LocalHosting gives it one of its own.</param>

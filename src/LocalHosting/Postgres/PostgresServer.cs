@@ -81,7 +81,7 @@ public sealed class PostgresServer : IAsyncDisposable
         {
             await server.Process.Healthy;
         }
-        catch
+        catch (Exception)
         {
             await server.DisposeAsync();
             throw;

@@ -214,6 +214,9 @@ internal sealed class ProjectPart : Part
         from replica in portsOfReplica.Index()
         select ($"services__{Name}__{endpoint.Name}__{replica.Index}", Url(endpoint, replica.Item));
 
+    /// <summary>The address of an endpoint's first replica.</summary>
+    public string AddressOf(string endpointName) => Url(project.Endpoints.Single(endpoint => endpoint.Name == endpointName), portsOfReplica[0]);
+
     public override async Task Start(CancellationToken cancel)
     {
         var assembly = Assembly();
@@ -306,6 +309,10 @@ internal sealed class ProjectPart : Part
             {
                 environment[name] = value;
             }
+        }
+        foreach (var (name, endpoint) in project.EndpointsTold)
+        {
+            environment[name] = ((ProjectPart)Run.Parts[endpoint.Owner]).AddressOf(endpoint.EndpointName);
         }
         foreach (var (name, value) in project.Environment)
         {

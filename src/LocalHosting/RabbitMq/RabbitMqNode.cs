@@ -72,7 +72,7 @@ public sealed class RabbitMqNode : IAsyncDisposable
         {
             await node.Process.Healthy;
         }
-        catch
+        catch (Exception)
         {
             await node.DisposeAsync();
             throw;
