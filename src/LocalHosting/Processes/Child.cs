@@ -41,8 +41,11 @@ internal sealed class Child : IDisposable
     // is, after the signal is set.
     private const string UnlessOrphaned = """[ "$PPID" = "$1" ] || exit 75; shift; exec "$@" """;
 
+    private static readonly TimeSpan LongestWaitForLastWords = TimeSpan.FromSeconds(2);
+
     private readonly Process process;
     private readonly TaskCompletionSource<int> exit = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Task output = Task.CompletedTask;
 
     private Child(Process process)
     {
@@ -78,8 +81,15 @@ internal sealed class Child : IDisposable
     public static async Task<int> Run(ChildCommand command, Action<string> line)
     {
         using var child = await Start(command, line);
-        return await child.Exit;
+        var code = await child.Exit;
+        await child.LastWords();
+        return code;
     }
+
+    /// <summary>
+    /// After the end: until its last line was heard. Not for long, because a process that it left behind may hold the pipe.
+    /// </summary>
+    public Task LastWords() => Task.WhenAny(output, Task.Delay(LongestWaitForLastWords));
 
     /// <summary>A zombie, which only waits for its parent to look, counts as gone.</summary>
     public static bool IsAlive(int process)
@@ -181,8 +191,7 @@ internal sealed class Child : IDisposable
 
     private void Attend(Action<string> line)
     {
-        _ = Read(process.StandardOutput);
-        _ = Read(process.StandardError);
+        output = Task.WhenAll(Read(process.StandardOutput), Read(process.StandardError));
 
         async Task Read(StreamReader output)
         {

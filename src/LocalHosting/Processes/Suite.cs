@@ -128,9 +128,9 @@ internal sealed class Suite : IAsyncDisposable
         try
         {
             await Start(stop);
+            Report();
             state = RunState.Running;
             runFile.Changed();
-            Report();
             await Task.Delay(Timeout.Infinite, stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)

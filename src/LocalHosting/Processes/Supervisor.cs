@@ -132,6 +132,7 @@ internal sealed class Supervisor : IAsyncDisposable
             ProcessId = started.Id;
             what.Changed();
             var healthyFor = await Watch(started);
+            await started.LastWords();
             return ($"ended unasked with exit code {await started.Exit}", healthyFor);
         }
         catch (Exception fault) when (healthy.Task.IsCompleted && fault is DistributedApplicationException or System.ComponentModel.Win32Exception)
@@ -173,6 +174,7 @@ internal sealed class Supervisor : IAsyncDisposable
             else if (!healthy.Task.IsCompleted && clock.GetElapsedTime(startedAt) > LongestStart)
             {
                 await started.Stop(what.StopSignal, what.StopGrace);
+                await started.LastWords();
                 throw new DistributedApplicationException($"{Name} was not healthy within {LongestStart.TotalSeconds} s.{Quote()}");
             }
             await Pause(healthyAt is null ? PollWhileStarting : PollWhileHealthy);

@@ -150,7 +150,7 @@ public sealed class SuiteTests : IDisposable
 
         Assert.Equal(1, await host.Exit.WaitAsync(Limit));
         await Place.Until(
-            () => host.Output.Contains("front ended with exit code 7 3 times before it was healthy. Its last words:\n  the sample fails as it was told", StringComparison.Ordinal),
+            () => host.Output.Contains("front ended unasked with exit code 7 3 times before it was healthy. Its last words:\n  the sample fails as it was told", StringComparison.Ordinal),
             Limit,
             "it says why");
         Assert.DoesNotContain("   at ", host.Output, StringComparison.Ordinal);

@@ -1,0 +1,56 @@
+using System.Text.Json;
+using Antaca.Gateway.Tests.Encryption;
+using Antaca.Jose;
+using Antaca.ServiceDefaults;
+using Antaca.TestKit;
+
+namespace Antaca.Gateway.Tests;
+
+/// <summary>The suite with a verified user, money on a balance, and a card of which this caller knows the number.</summary>
+public sealed class SuiteWithCard : Suite
+{
+    public const long Reloaded = 100_000;
+
+    public static readonly Caller ProcessorCaller = new() { Channel = Channel.Processor, Processor = "sandbox" };
+
+    public TestUser User { get; private set; } = null!;
+
+    public Guid BalanceId { get; private set; }
+
+    /// <summary>The issued card as the caller read it: id, cardNo, cvv, exp.</summary>
+    public JsonElement Card { get; private set; }
+
+    public RsaPublicKey GatewayKey { get; private set; } = null!;
+
+    public Guid CardId => Card.GetProperty("id").GetGuid();
+
+    public string CardNo => Card.GetProperty("cardNo").GetString()!;
+
+    public string Customer => $"/secure/customers/{User.UserId}";
+
+    public string CardPath => $"{Customer}/cards/{CardId}";
+
+    public string BalancePath => $"{Customer}/balances/{BalanceId}";
+
+    public string IssuePath => $"{Customer}/cards/virtual";
+
+    public string IssueBody => JsonSerializer.Serialize(new { balanceId = BalanceId });
+
+    /// <summary>How many cards there are, and how many numbers the vault has given.</summary>
+    public async Task<(long Cards, long Numbers)> Cards() => (await Count("cards", "cards"), await Count("datacore", "vault_cards"));
+
+    protected override async Task Given()
+    {
+        User = await this.NewAcceptedUser();
+        BalanceId = await this.NewBalance(User, Reloaded);
+        var published = (await Partner.Get("/secure/public-key")).Must(200);
+        GatewayKey = RsaPublicKey.TryParse(published["publicKey"].GetString(), out var key) ? key : throw new InvalidOperationException("The published key is none.");
+        Card = (await Partner.PostSealed(IssuePath, IssueBody, GatewayKey)).Must(201).Open();
+    }
+
+    private async Task<long> Count(string database, string table)
+    {
+        await using var count = Database(database).CreateCommand($"select count(*) from {table}");
+        return (long)(await count.ExecuteScalarAsync())!;
+    }
+}
