@@ -10,7 +10,15 @@ namespace Antaca.Suite.Tests;
 /// <summary>The whole suite as its users run it: the AppHost's process and what it starts, in a folder and on ports of its own.</summary>
 public sealed class SuiteProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan _startBound = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan _startBound = TimeSpan.FromSeconds(240);
+
+    /// <summary>Runs the AppHost until it ends, or until our end of the pipe closes, however this process ends.</summary>
+    private const string EndWithTheTest =
+        """
+        dotnet "$1" & host=$!
+        { cat >/dev/null; kill -TERM $host; } <&0 & watch=$!
+        wait $host; kill $watch
+        """;
 
     private readonly int _portBase = FreePortBase();
     private Process? _host;
@@ -29,16 +37,16 @@ public sealed class SuiteProcess : IAsyncDisposable
 
     public Uri PublicAddress => new($"https://localhost:{_portBase + 443}");
 
-    public int HostPid => _host!.Id;
-
     public RunFile Run => RunFile.Read(Folder) ?? throw new InvalidOperationException("Nothing runs.");
 
     /// <summary>Starts the AppHost and returns when all is healthy.</summary>
     public async Task Start()
     {
         var configuration = AppContext.BaseDirectory.Contains("debug", StringComparison.OrdinalIgnoreCase) ? "debug" : "release";
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(Root(), "artifacts", "bin", "AppHost", configuration, "Antaca.AppHost.dll")])
+        var host = Path.Combine(Root(), "artifacts", "bin", "AppHost", configuration, "Antaca.AppHost.dll");
+        var start = new ProcessStartInfo("bash", ["-c", EndWithTheTest, "bash", host])
         {
+            RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             Environment = { ["ANTACA_STATE"] = Folder, ["ANTACA_PORT_BASE"] = $"{_portBase}", ["DOTNET_ENVIRONMENT"] = "Development" },
@@ -54,7 +62,7 @@ public sealed class SuiteProcess : IAsyncDisposable
         _host.BeginErrorReadLine();
 
         var since = Stopwatch.GetTimestamp();
-        while (RunFile.Read(Folder) is not { State: RunState.Running } run || run.Pid != _host.Id)
+        while (RunFile.Read(Folder) is not { State: RunState.Running } run || !Alive(run.Pid))
         {
             if (_host.HasExited || Stopwatch.GetElapsedTime(since) > _startBound)
             {
@@ -68,21 +76,9 @@ public sealed class SuiteProcess : IAsyncDisposable
     public string Console() => File.Exists(ConsoleFile) ? File.ReadAllText(ConsoleFile) : "";
 
     /// <summary>Sends SIGTERM and waits for the end.</summary>
-    public async Task Stop()
-    {
-        Signal("TERM", _host!.Id);
-        await _host.WaitForExitAsync();
-        _host.Dispose();
-        _host = null;
-    }
+    public Task Stop() => End("TERM");
 
-    public async Task KillHost()
-    {
-        _host!.Kill(entireProcessTree: false);
-        await _host.WaitForExitAsync();
-        _host.Dispose();
-        _host = null;
-    }
+    public Task KillHost() => End("KILL");
 
     /// <summary>The pids of everything that runs for this suite: whatever names its folder or was recorded by it.</summary>
     public IReadOnlyList<int> Pids() => [.. Run.Resources.SelectMany(resource => resource.Processes).Select(process => process.Pid).OfType<int>()];
@@ -133,7 +129,7 @@ public sealed class SuiteProcess : IAsyncDisposable
 
     private static int FreePortBase()
     {
-        for (var candidate = 31_000; candidate < 60_000; candidate += 500)
+        for (var candidate = 21_000 + (500 * Random.Shared.Next(10)); candidate < 32_000; candidate += 500)
         {
             if (IsFree(candidate + 443) && IsFree(candidate + 444) && Enumerable.Range(candidate + 10, 40).All(IsFree))
             {
@@ -158,6 +154,14 @@ public sealed class SuiteProcess : IAsyncDisposable
     }
 
     private string ConsoleFile => Path.Combine(Folder, "console.log");
+
+    private async Task End(string signal)
+    {
+        Signal(signal, Run.Pid);
+        await _host!.WaitForExitAsync();
+        _host.Dispose();
+        _host = null;
+    }
 
     private void Said(string? line)
     {
