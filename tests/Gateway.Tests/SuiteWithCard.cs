@@ -3,6 +3,7 @@ using Antaca.Gateway.Tests.Encryption;
 using Antaca.Jose;
 using Antaca.ServiceDefaults;
 using Antaca.TestKit;
+using Npgsql;
 
 namespace Antaca.Gateway.Tests;
 
@@ -12,6 +13,9 @@ public sealed class SuiteWithCard : Suite
     public const long Reloaded = 100_000;
 
     public static readonly Caller ProcessorCaller = new() { Channel = Channel.Processor, Processor = "sandbox" };
+
+    private NpgsqlDataSource _cards = null!;
+    private NpgsqlDataSource _dataCore = null!;
 
     public TestUser User { get; private set; } = null!;
 
@@ -37,10 +41,12 @@ public sealed class SuiteWithCard : Suite
     public string IssueBody => JsonSerializer.Serialize(new { balanceId = BalanceId });
 
     /// <summary>How many cards there are, and how many numbers the vault has given.</summary>
-    public async Task<(long Cards, long Numbers)> Cards() => (await Count("cards", "cards"), await Count("datacore", "vault_cards"));
+    public async Task<(long Cards, long Numbers)> Cards() => (await Count(_cards, "cards"), await Count(_dataCore, "vault_cards"));
 
     protected override async Task Given()
     {
+        _cards = Database("cards");
+        _dataCore = Database("datacore");
         User = await this.NewAcceptedUser();
         BalanceId = await this.NewBalance(User, Reloaded);
         var published = (await Partner.Get("/secure/public-key")).Must(200);
@@ -48,9 +54,9 @@ public sealed class SuiteWithCard : Suite
         Card = (await Partner.PostSealed(IssuePath, IssueBody, GatewayKey)).Must(201).Open();
     }
 
-    private async Task<long> Count(string database, string table)
+    private static async Task<long> Count(NpgsqlDataSource database, string table)
     {
-        await using var count = Database(database).CreateCommand($"select count(*) from {table}");
+        await using var count = database.CreateCommand($"select count(*) from {table}");
         return (long)(await count.ExecuteScalarAsync())!;
     }
 }

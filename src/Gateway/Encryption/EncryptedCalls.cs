@@ -35,6 +35,11 @@ internal sealed class EncryptedCalls(EncryptionKeys ourKeys, CallerKeys callerKe
             await Problems.Write(context, EncryptionProblems.Required());
             return;
         }
+        if (context.Request.ContentType is not null && !context.Request.HasJsonContentType())
+        {
+            await Problems.Write(context, Problems.OfStatus(StatusCodes.Status415UnsupportedMediaType));
+            return;
+        }
         RsaPublicKey? callerKey = null;
         if (encrypted && !callerKeys.TryGet(context.Request.Headers[KeyHeader], out callerKey))
         {

@@ -46,11 +46,11 @@ public sealed class ClientCertificateTests(SuiteWithCard suite) : IClassFixture<
     }
 
     [Theory]
-    [InlineData(-10, -1)]
-    [InlineData(1, 2)]
-    public async Task A_registered_certificate_that_is_not_in_force_is_invalid(int fromDays, int untilDays)
+    [InlineData(-30, -5)]
+    [InlineData(30, 60)]
+    public async Task A_registered_certificate_that_is_not_in_force_is_invalid(int fromMinutes, int untilMinutes)
     {
-        using var certificate = PartnerCertificates.Issue(suite.Certificates.PartnerAuthority, fromDays, untilDays);
+        using var certificate = PartnerCertificates.Issue(suite.Certificates.PartnerAuthority, fromMinutes, untilMinutes);
         await suite.Register(certificate, TestUsers.SandboxPartner);
 
         (await suite.OverPartnerPort(certificate).Get(suite.Customer)).MustRefuse(401, "CLIENT_CERTIFICATE_INVALID");

@@ -45,7 +45,7 @@ public sealed class OutageTests(SuiteWithCard suite) : IClassFixture<SuiteWithCa
 
     private void IsAway(Answer answer)
     {
-        Assert.Contains((answer.Status, answer.Code), new[] { (502, "SERVICE_UNREACHABLE"), (503, "SERVICE_UNAVAILABLE"), (504, "SERVICE_TIMEOUT") });
+        Assert.Contains((answer.Status, answer.Code), new (int, string?)[] { (502, "SERVICE_UNREACHABLE"), (503, "SERVICE_UNAVAILABLE"), (504, "SERVICE_TIMEOUT") });
         Assert.Matches("^[0-9a-f]{32}$", answer.Header("Trace-Id"));
         Assert.DoesNotContain("localhost", answer.Text, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain(suite.CardNo, answer.Text, StringComparison.Ordinal);

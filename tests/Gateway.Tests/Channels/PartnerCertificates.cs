@@ -13,11 +13,11 @@ internal static class PartnerCertificates
         return Request(key).CreateSelfSigned(Now.AddMinutes(-5), Now.AddDays(1));
     }
 
-    public static X509Certificate2 Issue(string authorityFile, int fromDays = 0, int untilDays = 1)
+    public static X509Certificate2 Issue(string authorityFile, int fromMinutes = -5, int untilMinutes = 60)
     {
         using var authority = X509Certificate2.CreateFromPemFile(authorityFile, Path.ChangeExtension(authorityFile, ".key"));
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using var issued = Request(key).Create(authority, Now.AddDays(fromDays).AddMinutes(-5), Now.AddDays(untilDays), RandomNumberGenerator.GetBytes(8));
+        using var issued = Request(key).Create(authority, Now.AddMinutes(fromMinutes), Now.AddMinutes(untilMinutes), RandomNumberGenerator.GetBytes(8));
         return issued.CopyWithPrivateKey(key);
     }
 

@@ -15,7 +15,6 @@ public sealed class PortTests(Suite suite) : IClassFixture<Suite>
     [InlineData("/internal/vault/references")]
     [InlineData("/users")]
     [InlineData("/")]
-    [InlineData("//secure/public-key")]
     [InlineData("/SECURE/public-key")]
     [InlineData("/customers/../secure/public-key")]
     [InlineData("/customers/%2e%2e/secure/public-key")]

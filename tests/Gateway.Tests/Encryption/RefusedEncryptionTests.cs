@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Antaca.Jose;
+using Antaca.ServiceDefaults;
 using Antaca.TestKit;
 using Xunit;
 
@@ -221,7 +222,9 @@ public sealed class RefusedEncryptionTests(SuiteWithCard suite) : IClassFixture<
     {
         var before = await suite.Cards();
         var encrypted = operation == "issue";
-        var body = Encoding.ASCII.GetBytes($$"""{"payload":"{{new string('A', FiveMebibytes)}}"}""");
+        // Over HTTP/1.1 a client that is still sending may find the connection closed before it has read the answer.
+        var size = httpVersion == 1 && !withLength ? Defaults.MaxBodyBytes + 1 : FiveMebibytes;
+        var body = Encoding.ASCII.GetBytes(encrypted ? $$"""{"payload":"{{new string('A', size)}}"}""" : $$"""{"code":{{new string(' ', size)}}3}""");
         using var request = new HttpRequestMessage(HttpMethod.Post, encrypted ? suite.IssuePath : suite.CardPath + "/lock")
         {
             Version = new Version(httpVersion, httpVersion == 1 ? 1 : 0),
