@@ -49,7 +49,7 @@ var notifications = builder.AddService("notifications", "../Notifications/Notifi
 
 // The way in: 8443 for apps and panels, 9443 for partners and processors with their certificates
 
-builder.AddProject("gateway", "../Gateway/Gateway.csproj")
+var gateway = builder.AddProject("gateway", "../Gateway/Gateway.csproj")
     .WithHttpsEndpoint(port: 8443, name: "public", env: "Ports__Public")
     .WithHttpsEndpoint(port: 9443, name: "partners", env: "Ports__Partners")
     .WithExternalHttpEndpoints()
@@ -70,7 +70,10 @@ builder.AddProject("gateway", "../Gateway/Gateway.csproj")
 
 if (builder.Environment.IsDevelopment())
 {
-    datacore.WithEnvironment("Sandbox__Folder", certificates.Sandbox);
+    datacore
+        .WithEnvironment("Sandbox__Folder", certificates.Sandbox)
+        .WithEnvironment("Sandbox__PublicAddress", gateway.GetEndpoint("public"))
+        .WithEnvironment("Sandbox__PartnerAddress", gateway.GetEndpoint("partners"));
 }
 
 builder.Build().Run();

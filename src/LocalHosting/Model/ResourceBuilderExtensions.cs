@@ -33,6 +33,19 @@ public static class ResourceBuilderExtensions
         return builder;
     }
 
+    /// <summary>Passes the endpoint's address, as in https://localhost:8443.</summary>
+    public static IResourceBuilder<T> WithEnvironment<T>(this IResourceBuilder<T> builder, string name, EndpointReference endpointReference)
+        where T : IResourceWithEnvironment
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(endpointReference);
+        Project(builder).Addresses[name] = endpointReference;
+        return builder;
+    }
+
+    public static EndpointReference GetEndpoint<T>(this IResourceBuilder<T> builder, string name)
+        where T : IResourceWithEndpoints => new(Project(builder), name);
+
     /// <summary>Passes the source's connection string as <c>ConnectionStrings__{connectionName}</c>.</summary>
     public static IResourceBuilder<TDestination> WithReference<TDestination>(
         this IResourceBuilder<TDestination> builder,

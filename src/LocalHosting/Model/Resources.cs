@@ -44,6 +44,8 @@ public class ProjectResource(string name)
 
     internal Dictionary<string, string?> Environment { get; } = new(StringComparer.Ordinal);
 
+    internal Dictionary<string, EndpointReference> Addresses { get; } = new(StringComparer.Ordinal);
+
     internal int Replicas { get; set; } = 1;
 }
 
@@ -52,6 +54,16 @@ public class ProjectResource(string name)
 internal sealed record Endpoint(string Name, string Scheme, int? Port, string? Env)
 {
     public bool External { get; set; }
+}
+
+/// <summary>One endpoint of a resource, whose address is known when the suite runs.</summary>
+public sealed class EndpointReference
+{
+    internal EndpointReference(ProjectResource project, string endpointName) => (Project, EndpointName) = (project, endpointName);
+
+    public string EndpointName { get; }
+
+    internal ProjectResource Project { get; }
 }
 
 internal sealed record HealthCheck(string Path, int StatusCode, string? EndpointName);

@@ -214,6 +214,10 @@ internal sealed class ProjectPart : Part
         from replica in portsOfReplica.Index()
         select ($"services__{Name}__{endpoint.Name}__{replica.Index}", Url(endpoint, replica.Item));
 
+    public string Address(string endpointName) =>
+        Endpoints.Find(endpoint => endpoint.Name == endpointName)?.Url
+        ?? throw new DistributedApplicationException($"{Name} has no endpoint called \"{endpointName}\".");
+
     public override async Task Start(CancellationToken cancel)
     {
         var assembly = Assembly();
@@ -306,6 +310,10 @@ internal sealed class ProjectPart : Part
             {
                 environment[name] = value;
             }
+        }
+        foreach (var (name, endpoint) in project.Addresses)
+        {
+            environment[name] = ((ProjectPart)Run.Parts[endpoint.Project]).Address(endpoint.EndpointName);
         }
         foreach (var (name, value) in project.Environment)
         {
