@@ -50,6 +50,7 @@ static IDistributedApplicationBuilder Describe(string what)
         .WithEnvironment("SAMPLE_ORDER", order)
         .WithReference(back)
         .WaitFor(back);
+    back.WithEnvironment("FRONT", front.GetEndpoint("api"));
     switch (what)
     {
         case "everything":

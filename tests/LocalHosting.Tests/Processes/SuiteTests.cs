@@ -43,6 +43,7 @@ public sealed class SuiteTests : IDisposable
         Assert.Equal("Testing", given["ASPNETCORE_ENVIRONMENT"]);
         Assert.Equal($"{portBase + 443}", given["Ports__Api"]);
         Assert.Equal(host.Resource("back").Endpoints[0].Url, given["services__back__api__0"]);
+        Assert.Equal($"http://localhost:{portBase + 443}", (await Environment(new Uri(host.Resource("back").Endpoints[0].Url).Port))["FRONT"]);
         Assert.StartsWith($"amqp://", given["ConnectionStrings__messaging"], StringComparison.Ordinal);
         await using var database = NpgsqlDataSource.Create(given["ConnectionStrings__database"]);
         await using var whoami = database.CreateCommand("SELECT current_user::text");
