@@ -136,19 +136,23 @@ internal static partial class IssueVirtualCard
         }
         if (card.Status == CardStatus.Issuing)
         {
-            await using var work = await Work.Begin(database, cancel);
-            var now = clock.GetUtcNow();
-            if (!await work.Claim(card.Id, now, now.AddSeconds(ClaimSeconds)))
-            {
-                return Idempotency.InProgress();
-            }
-            await work.Commit();
-            return await FinishAndShow(card, caller, dataCore, database, clock, cancel);
+            return await TakeUp(card, database, clock, cancel)
+                ? await FinishAndShow(card, caller, dataCore, database, clock, cancel)
+                : Idempotency.InProgress();
         }
 
         var secrets = await dataCore.Post<RevealCard, CardSecretReferences>(
             "/internal/vault/cards/reveal", new RevealCard(card.Id, card.PartnerId, caller.Binding), cancel);
         return secrets.ValueOrNothing is { } shown ? Show(card, shown) : CardProblems.NotFound();
+    }
+
+    private static async Task<bool> TakeUp(Card card, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)
+    {
+        await using var work = await Work.Begin(database, cancel);
+        var now = clock.GetUtcNow();
+        var claimed = await work.Claim(card.Id, now, now.AddSeconds(ClaimSeconds));
+        await work.Commit();
+        return claimed;
     }
 
     private static async Task<Results<Created<IssuedCard>, ProblemHttpResult>> FinishAndShow(
