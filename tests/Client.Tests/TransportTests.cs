@@ -94,7 +94,7 @@ public sealed class TransportTests : IAsyncLifetime
         _server.Answer = (_, number) => number == 0 ? Say.Problem(429, "RATE_LIMITED", ("Retry-After", "1")) : new Say(200, Wire.User);
         var since = Stopwatch.GetTimestamp();
         await Partner.GetUser(Wire.UserId);
-        Assert.InRange(Stopwatch.GetElapsedTime(since).TotalSeconds, 1, 30);
+        Assert.True(Stopwatch.GetElapsedTime(since).TotalSeconds >= 1);
         Assert.Equal(2, _server.Calls.Count);
     }
 
@@ -125,11 +125,17 @@ public sealed class TransportTests : IAsyncLifetime
     [Fact]
     public async Task No_answer_in_time_is_an_exception_after_all_tries()
     {
-        using var connection = _server.Connect(options => options with { AttemptTimeout = TimeSpan.FromMilliseconds(300), MaxAttempts = 2 });
+        var tries = 0;
+        using var connection = _server.Connect(options => options with
+        {
+            AttemptTimeout = TimeSpan.FromMilliseconds(500),
+            MaxAttempts = 2,
+            Observe = _ => Interlocked.Increment(ref tries),
+        });
         _server.Before = (context, _) => Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
         var refusal = await Refused(() => new AntacaClient(connection).GetUser(Wire.UserId));
         Assert.Equal((0, AntacaException.NoAnswer), (refusal.Status, refusal.Code));
-        Assert.Equal(2, _server.Calls.Count);
+        Assert.Equal(2, tries);
     }
 
     [Fact]

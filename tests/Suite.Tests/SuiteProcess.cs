@@ -16,7 +16,7 @@ public sealed class SuiteProcess : IAsyncDisposable
     private const string EndWithTheTest =
         """
         dotnet "$1" & host=$!
-        { cat >/dev/null; kill -TERM $host; } <&0 & watch=$!
+        { while read -r _; do :; done; kill -TERM $host; } <&0 >/dev/null 2>&1 & watch=$!
         wait $host; kill $watch
         """;
 
