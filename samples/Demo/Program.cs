@@ -1,3 +1,4 @@
+using System.Globalization;
 using Antaca.Client;
 using Antaca.Demo;
 using Spectre.Console;
@@ -18,9 +19,31 @@ if (Console.IsOutputRedirected)
 
 try
 {
-    var sandbox = Sandbox.Read(args);
+    // --rounds N walks N times without a word and prints each step's median.
+    var rounds = args is [.., "--rounds", { } count] && int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out var many) ? many : 1;
+    var sandbox = Sandbox.Read([.. args.TakeWhile(argument => argument != "--rounds")]);
     await using var walk = new Walk(sandbox);
-    await Journey.Make(walk, sandbox, interrupted.Token);
+    if (rounds <= 1)
+    {
+        await Journey.Make(walk, sandbox, interrupted.Token);
+        return 0;
+    }
+
+    var screen = AnsiConsole.Console;
+    AnsiConsole.Console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(TextWriter.Null) });
+    for (var round = 0; round < rounds; round++)
+    {
+        walk.StartOver();
+        await Journey.Make(walk, sandbox, interrupted.Token);
+    }
+    AnsiConsole.Console = screen;
+    var table = new Table().AddColumns("step", "median ms", "slowest ms").Title($"{rounds} rounds");
+    foreach (var ((step, title), times) in walk.Times)
+    {
+        times.Sort();
+        table.AddRow($"{step}. {title}", times[times.Count / 2].ToString("0.0", CultureInfo.InvariantCulture), times[^1].ToString("0.0", CultureInfo.InvariantCulture));
+    }
+    screen.Write(table);
     return 0;
 }
 catch (DemoException failure)

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using Antaca.Client;
 using Spectre.Console;
@@ -30,6 +31,12 @@ internal sealed class Walk : IAsyncDisposable
 
     public int Steps => _steps;
 
+    /// <summary>How long each step took, in milliseconds, over all rounds.</summary>
+    public SortedDictionary<(int Step, string Title), List<double>> Times { get; } = [];
+
+    /// <summary>Begins another round over the same connections.</summary>
+    public void StartOver() => _steps = 0;
+
     /// <param name="title">What is done, for people.</param>
     /// <param name="sent">What is sent, secrets masked.</param>
     /// <param name="call">Does it.</param>
@@ -37,9 +44,11 @@ internal sealed class Walk : IAsyncDisposable
     public async Task<T> Step<T>(string title, string sent, Func<Task<T>> call, Func<T, string> answered)
     {
         Begin(title, sent);
+        var since = Stopwatch.GetTimestamp();
         try
         {
             var answer = await call();
+            Note(title, since);
             PrintExchanges();
             Line("[green]<-[/]", answered(answer));
             return answer;
@@ -55,12 +64,14 @@ internal sealed class Walk : IAsyncDisposable
     public async Task Refused(string title, string sent, Func<Task> call, string code)
     {
         Begin(title, sent);
+        var since = Stopwatch.GetTimestamp();
         try
         {
             await call();
         }
         catch (AntacaException refusal) when (refusal.Status != 0)
         {
+            Note(title, since);
             PrintExchanges();
             Line("[yellow]<-[/]", $"{refusal.Status} {refusal.Code}: {refusal.Detail}");
             Expect(refusal.Code == code, $"The refusal should be {code}, not {refusal.Code}.");
@@ -96,6 +107,15 @@ internal sealed class Walk : IAsyncDisposable
         _steps++;
         AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[bold]{_steps,2}. {title}[/]");
         Line("[blue]->[/]", sent);
+    }
+
+    private void Note(string title, long since)
+    {
+        if (!Times.TryGetValue((_steps, title), out var times))
+        {
+            Times[(_steps, title)] = times = [];
+        }
+        times.Add(Stopwatch.GetElapsedTime(since).TotalMilliseconds);
     }
 
     private void PrintExchanges()

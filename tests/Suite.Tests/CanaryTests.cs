@@ -108,7 +108,7 @@ public sealed class CanaryTests
 
     private static HttpClient Management(SuiteProcess suite)
     {
-        var password = Secret(suite, "rabbitmq", "antaca");
+        var password = Secret(suite, "messaging", "antaca");
         var address = suite.Run.Resources.Single(resource => resource.Name == "messaging").Endpoints.Single(endpoint => endpoint.Url.StartsWith("http", StringComparison.Ordinal)).Url;
         var http = new HttpClient { BaseAddress = new Uri(address) };
         http.DefaultRequestHeaders.Authorization = new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes("antaca:" + password)));

@@ -114,6 +114,12 @@ public sealed class SuiteProcess : IAsyncDisposable
         {
             await Stop();
         }
+        // As root the cluster may be elsewhere, where the system user postgres can reach it.
+        var elsewhere = Path.Combine(Folder, "postgres", "cluster-is-in");
+        if (File.Exists(elsewhere))
+        {
+            Directory.Delete(File.ReadAllText(elsewhere).Trim(), recursive: true);
+        }
         Directory.Delete(Folder, recursive: true);
     }
 
