@@ -103,7 +103,7 @@ public sealed class FirstJourneyTests : IClassFixture<FirstJourneyTests.Running>
     /// <summary>Repeats a call as it was, key and all, until the suite has recovered. A refusal that is an answer ends the test.</summary>
     private static async Task<T> Persist<T>(Func<Task<T>> call)
     {
-        var until = TimeProvider.System.GetUtcNow().AddSeconds(20);
+        var until = TimeProvider.System.GetUtcNow().AddSeconds(60);
         while (true)
         {
             try
