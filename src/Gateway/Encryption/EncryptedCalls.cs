@@ -217,7 +217,8 @@ internal sealed class EncryptedCalls(EncryptionKeys ourKeys, CallerKeys callerKe
             document = read;
             return true;
         }
-        catch (JsonException)
+        // A lone surrogate in a name is an InvalidOperationException.
+        catch (Exception unreadable) when (unreadable is JsonException or InvalidOperationException)
         {
             return false;
         }

@@ -32,7 +32,11 @@ internal sealed class SecretSwap([FromKeyedServices("datacore")] Peer dataCore)
                 Take(body, field, field, value, text => text.Length >= least && text.Length <= most && text.All(char.IsAsciiDigit), $"must have {least} to {most} digits");
             }
         }
-        if (body[PinBlock] is JsonObject pinBlock && pinBlock[Block] is { } block)
+        if (body[PinBlock] is { } given && given is not JsonObject)
+        {
+            faults.Unless(holds: false, PinBlock, "must be an object with format, block and keyId");
+        }
+        else if (body[PinBlock] is JsonObject pinBlock && pinBlock[Block] is { } block)
         {
             Take(pinBlock, Block, PinBlock, block, text => text.Length is 16 or 32 && text.All(char.IsAsciiHexDigit), "must have 16 or 32 hexadecimal digits");
         }
