@@ -47,6 +47,11 @@ var notifications = builder.AddService("notifications", "../Notifications/Notifi
     .WithMessaging(messaging)
     .WithReference(datacore);
 
+datacore
+    .WithReference(balanceservice)
+    .WithReference(cardservice)
+    .WithReference(notifications);
+
 // The way in: 8443 for apps and panels, 9443 for partners and processors with their certificates
 
 var gateway = builder.AddProject("gateway", "../Gateway/Gateway.csproj")

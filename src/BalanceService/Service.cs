@@ -25,7 +25,7 @@ public static class Service
         adjust?.Invoke(builder);
 
         var app = builder.BuildService();
-        var balances = app.MapForCallers("/balances");
+        var balances = app.MapForCallers("/balances", Channel.Secure);
         balances.MapOpenBalance();
         balances.MapListBalances();
         balances.MapGetBalance();

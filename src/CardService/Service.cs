@@ -30,14 +30,14 @@ public static class Service
         adjust?.Invoke(builder);
 
         var app = builder.BuildService();
-        var cards = app.MapForCallers("/cards");
+        var cards = app.MapForCallers("/cards", Channel.Secure);
         cards.MapIssueVirtualCard();
         cards.MapListCards();
         cards.MapGetCard();
         cards.MapGetCardSummary();
         cards.MapLockCard();
         cards.MapUnlockCard();
-        app.MapForCallers("/authorizations").MapAuthoriseTransaction();
+        app.MapForCallers("/authorizations", Channel.Processor).MapAuthoriseTransaction();
         app.MapForServices("cardservice/cards", "/internal/balances").MapListCardsOnBalance();
         return app;
     }

@@ -29,7 +29,7 @@ public static class Service
         adjust?.Invoke(builder);
 
         var app = builder.BuildService();
-        var users = app.MapForCallers("/users");
+        var users = app.MapForCallers("/users", Channel.Secure);
         users.MapCreateUser();
         users.MapGetUser();
         app.MapForServices("datacore/users", "/internal/users").MapGetUserFacts();

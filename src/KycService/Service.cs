@@ -23,7 +23,7 @@ public static class Service
         adjust?.Invoke(builder);
 
         var app = builder.BuildService();
-        app.MapForCallers("/kyc").MapSetKycStatus();
+        app.MapForCallers("/kyc", Channel.Secure).MapSetKycStatus();
         app.MapForServices("kycservice/decisions", "/internal/decisions").MapGetDecision();
         return app;
     }

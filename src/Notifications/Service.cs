@@ -21,7 +21,7 @@ public static class Service
         adjust?.Invoke(builder);
 
         var app = builder.BuildService();
-        app.MapForCallers("/events").MapListEvents();
+        app.MapForCallers("/events", Channel.Secure).MapListEvents();
         return app;
     }
 }

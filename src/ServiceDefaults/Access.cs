@@ -9,7 +9,8 @@ namespace Antaca.ServiceDefaults;
 
 /// <summary>
 /// Who may call whom. Every route of a service's API port belongs to one area, and the table names the services whose
-/// certificates open it. A route without an area answers nobody.
+/// certificates open it. A route without an area answers nobody. A route for callers from outside says besides which of
+/// them it admits: whoever it does not name hears 403, whatever the gateway let through.
 /// </summary>
 public static class Access
 {
@@ -21,18 +22,42 @@ public static class Access
     {
         [Callers] = ["gateway"],
         ["datacore/certificates"] = ["gateway"],
+        ["datacore/sessions"] = ["gateway"],
         ["datacore/references"] = ["gateway"],
         ["datacore/vault"] = ["cardservice"],
         ["datacore/users"] = ["balanceservice", "cardservice", "kycservice"],
         ["datacore/programmes"] = ["cardservice"],
         ["balanceservice/balances"] = ["cardservice"],
+        ["balanceservice/users"] = ["datacore"],
         ["balanceservice/authorisations"] = ["cardservice"],
         ["cardservice/cards"] = ["balanceservice"],
+        ["cardservice/users"] = ["datacore"],
         ["kycservice/decisions"] = ["balanceservice", "cardservice"],
+        ["notifications/messages"] = ["datacore"],
     }.ToFrozenDictionary();
 
-    /// <summary>Routes for callers from outside. Handlers take the verified <see cref="Caller"/> as a parameter.</summary>
-    public static RouteGroupBuilder MapForCallers(this WebApplication app, string prefix) => app.MapGroup(prefix).WithMetadata(new Area(Callers));
+    /// <summary>
+    /// Routes for callers from outside who come by one of <paramref name="channels"/>. Handlers take the verified
+    /// <see cref="Caller"/> as a parameter. Operators are admitted by <see cref="AdmitsOperators"/> alone.
+    /// </summary>
+    public static RouteGroupBuilder MapForCallers(this WebApplication app, string prefix, params Channel[] channels) =>
+        app.MapGroup(prefix).WithMetadata(new Area(Callers), new Admitted(channels));
+
+    /// <summary>Narrows or widens the channels of the route's group. The same rules apply.</summary>
+    public static TBuilder Admits<TBuilder>(this TBuilder route, params Channel[] channels)
+        where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new Admitted(channels));
+
+    /// <summary>Admits operators of these roles to the route.</summary>
+    public static TBuilder AdmitsOperators<TBuilder>(this TBuilder route, params Role[] roles)
+        where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new AdmittedOperators(roles));
+
+    /// <summary>Admits operators of every role to the route.</summary>
+    public static TBuilder AdmitsEveryOperator<TBuilder>(this TBuilder route)
+        where TBuilder : IEndpointConventionBuilder => route.AdmitsOperators(Role.Employee, Role.Manager, Role.Admin);
+
+    /// <summary>Admits whoever has no credential yet, on this channel: registration, pairing, login.</summary>
+    public static TBuilder AdmitsAnybody<TBuilder>(this TBuilder route, Channel channel)
+        where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new AdmittedAnybody(channel));
 
     /// <summary>Routes for the neighbours that <see cref="Table"/> names for <paramref name="area"/>.</summary>
     public static RouteGroupBuilder MapForServices(this WebApplication app, string area, string prefix) =>
@@ -68,10 +93,29 @@ public static class Access
                 context.Response.StatusCode = StatusCodes.Status401Unauthorized;
                 return;
             }
+            if (!Admit(caller, context.GetEndpoint()!.Metadata))
+            {
+                await Problems.Write(context, Problems.OfStatus(StatusCodes.Status403Forbidden));
+                return;
+            }
             context.Features.Set(caller);
+            Acting.Begin(context, caller);
         }
         await next(context);
     });
 
+    private static bool Admit(Caller caller, EndpointMetadataCollection route) => caller switch
+    {
+        { IsAnonymous: true } => route.GetMetadata<AdmittedAnybody>()?.Channel == caller.Channel,
+        { IsOperator: true } => caller.Role is { } role && route.GetMetadata<AdmittedOperators>()?.Roles.Contains(role) == true,
+        _ => route.GetMetadata<Admitted>()?.Channels.Contains(caller.Channel) == true,
+    };
+
     internal sealed record Area(string Name);
+
+    private sealed record Admitted(Channel[] Channels);
+
+    private sealed record AdmittedOperators(Role[] Roles);
+
+    private sealed record AdmittedAnybody(Channel Channel);
 }

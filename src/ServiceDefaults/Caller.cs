@@ -24,6 +24,14 @@ public enum Channel
     Admin,
 }
 
+/// <summary>What an operator may do; each role may what the one before it may, and more.</summary>
+public enum Role
+{
+    Employee,
+    Manager,
+    Admin,
+}
+
 /// <summary>
 /// Who is calling from outside, as the gateway established it: signed there into a JWT, verified in every service, and
 /// bound into handlers as a parameter. Stores put <see cref="PartnerId"/> and <see cref="UserId"/> into their WHERE.
@@ -32,27 +40,46 @@ public sealed record Caller
 {
     public required Channel Channel { get; init; }
 
-    /// <summary>The partner whose certificate, user or programme this is; null for processors and operators.</summary>
+    /// <summary>The partner whose certificate, user or programme this is; null for processors, operators and whoever has no credential yet.</summary>
     public Guid? PartnerId { get; init; }
 
-    /// <summary>The user the call is about: of the session, or the <c>{customerId}</c> of a partner's path.</summary>
+    /// <summary>The user the call is about: of the session, or the <c>{customerId}</c> of a partner's or operator's path.</summary>
     public Guid? UserId { get; init; }
 
     /// <summary>The paired app; on <see cref="Channel.Customers"/> only.</summary>
     public Guid? InstallationId { get; init; }
 
+    /// <summary>The session of a user or an operator.</summary>
+    public Guid? SessionId { get; init; }
+
     /// <summary>On <see cref="Channel.Admin"/> only.</summary>
     public Guid? OperatorId { get; init; }
+
+    /// <summary>The operator's; on <see cref="Channel.Admin"/> only.</summary>
+    public Role? Role { get; init; }
 
     /// <summary>The processor's name; on <see cref="Channel.Processor"/> only.</summary>
     public string? Processor { get; init; }
 
+    /// <summary>
+    /// Nobody has been established: registration, pairing and login, on <see cref="Channel.Customers"/> and
+    /// <see cref="Channel.Admin"/>. Only routes that say so (<see cref="Access.AdmitsAnybody"/>) serve such a caller.
+    /// </summary>
+    public bool IsAnonymous => Channel is Channel.Customers or Channel.Admin && SessionId is null;
+
+    /// <summary>
+    /// An operator, who sees every partner's things. A statement says so in its WHERE:
+    /// <code>where id = @cardId and (@IsOperator or (user_id = @UserId and partner_id = @PartnerId))</code>
+    /// </summary>
+    public bool IsOperator => Channel == Channel.Admin && OperatorId is not null;
+
     /// <summary>The stable name of who acts: for idempotency keys, audit and rate limits.</summary>
-    public string Actor => Channel switch
+    public string Actor => this switch
     {
-        Channel.Customers => $"user:{UserId}",
-        Channel.Secure => $"partner:{PartnerId}",
-        Channel.Processor => $"processor:{Processor}",
+        { IsAnonymous: true } => "anonymous",
+        { Channel: Channel.Customers } => $"user:{UserId}",
+        { Channel: Channel.Secure } => $"partner:{PartnerId}",
+        { Channel: Channel.Processor } => $"processor:{Processor}",
         _ => $"operator:{OperatorId}",
     };
 
@@ -121,7 +148,9 @@ public sealed class CallerTokens : IDisposable
         Put("partner", caller.PartnerId);
         Put("user", caller.UserId);
         Put("installation", caller.InstallationId);
+        Put("session", caller.SessionId);
         Put("operator", caller.OperatorId);
+        Put("role", caller.Role);
         Put("processor", caller.Processor);
         var token = _handler.CreateToken(new SecurityTokenDescriptor
         {
@@ -174,7 +203,9 @@ public sealed class CallerTokens : IDisposable
             PartnerId = Id("partner"),
             UserId = Id("user"),
             InstallationId = Id("installation"),
+            SessionId = Id("session"),
             OperatorId = Id("operator"),
+            Role = Enum.TryParse<Role>(Text("role"), out var role) ? role : null,
             Processor = Text("processor"),
         };
         _cache.Set((token, audience), new Verified(caller, new DateTimeOffset(result.SecurityToken.ValidTo, TimeSpan.Zero)), Entry());

@@ -13,12 +13,34 @@ public static class Messaging
     private const int PrefetchMessages = 16;
     private const int RetryLimit = 100;
     private const int MaxRetrySeconds = 30;
+    private const string OfOneReplica = "-replica-";
 
     /// <summary>
     /// Connects the service to the broker. The service starts, and serves, without it: what is owed waits in the outbox.
     /// </summary>
     /// <param name="hears">Adds the service's consumers: <c>bus => bus.AddConsumer&lt;SetKycStatus&gt;()</c>.</param>
     public static void AddMessaging(this WebApplicationBuilder builder, Action<IBusRegistrationConfigurator>? hears = null)
+    {
+        builder.AddBus(hears);
+        builder.Services.AddHostedService<OutboxRelay>();
+    }
+
+    /// <summary>
+    /// Lets every replica hear its own copy of an event, while it runs: what is remembered in memory is forgotten everywhere.
+    /// The replica owes nothing and needs no database. What happens while it does not listen it never hears.
+    /// </summary>
+    public static void AddListening(this WebApplicationBuilder builder, Action<IBusRegistrationConfigurator> hears) => builder.AddBus(hears);
+
+    /// <summary>For <see cref="AddListening"/>: a queue of this replica's own, which goes when it goes.</summary>
+    public static void OnThisReplica<T>(this IConsumerRegistrationConfigurator<T> consumer)
+        where T : class, IConsumer =>
+        consumer.Endpoint(endpoint =>
+        {
+            endpoint.Temporary = true;
+            endpoint.InstanceId = OfOneReplica + Guid.CreateVersion7().ToString("N");
+        });
+
+    private static void AddBus(this WebApplicationBuilder builder, Action<IBusRegistrationConfigurator>? hears)
     {
         var broker = builder.Configuration.GetConnectionString("messaging");
         if (broker is null)
@@ -32,12 +54,13 @@ public static class Messaging
             bus.DisableUsageTelemetry();
             hears?.Invoke(bus);
             bus.SetEndpointNameFormatter(new KebabCaseEndpointNameFormatter(builder.Environment.ApplicationName + "-", includeNamespace: false));
-            bus.AddConfigureEndpointsCallback((_, _, endpoint) =>
+            bus.AddConfigureEndpointsCallback((_, name, endpoint) =>
             {
                 // A consumer that fails keeps its message: the database or a neighbour is away for a while, not for ever.
                 endpoint.UseMessageRetry(retry => retry.Exponential(RetryLimit, TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(MaxRetrySeconds), TimeSpan.FromMilliseconds(500)));
                 endpoint.PrefetchCount = PrefetchMessages;
-                if (endpoint is IRabbitMqReceiveEndpointConfigurator queue)
+                // A quorum queue outlives its consumers.
+                if (endpoint is IRabbitMqReceiveEndpointConfigurator queue && !name.Contains(OfOneReplica, StringComparison.Ordinal))
                 {
                     queue.SetQuorumQueue();
                 }
@@ -53,7 +76,6 @@ public static class Messaging
             options.WaitUntilStarted = false;
             options.StopTimeout = TimeSpan.FromSeconds(5);
         });
-        builder.Services.AddHostedService<OutboxRelay>();
     }
 
     /// <summary>The id of the delivered event: what the inbox remembers.</summary>

@@ -58,9 +58,22 @@ public sealed class Work : IAsyncDisposable
         where T : class, IEvent =>
         _owed.Add((Guid.CreateVersion7(), typeof(T).Name, JsonSerializer.Serialize(happened, typeof(T), EventsJson.Default)));
 
-    /// <summary>Makes the changes and the events owed true, in one transaction.</summary>
+    /// <summary>
+    /// Tells the audit trail more than the route does: who turned out to act (a login), what it is about (a new card, which
+    /// no path names), and how it ended where that is not success. Ids and words of ours only, never what was typed.
+    /// </summary>
+    /// <param name="actor">Such as <c>operator:{id}</c>; null leaves the caller.</param>
+    /// <param name="subject">Such as <c>card:{id}</c>; null leaves the last id of the path.</param>
+    /// <param name="outcome">Such as <c>WRONG_PIN</c>; null for success.</param>
+    public static void Audit(string? actor = null, string? subject = null, string? outcome = null) => Acting.Current?.Name(actor, subject, outcome);
+
+    /// <summary>Makes the changes and the events owed true, in one transaction; with the first of a caller's write goes its audit entry.</summary>
     public async Task Commit()
     {
+        if (Acting.Current?.Record() is { } audited)
+        {
+            Owe(audited);
+        }
         if (_owed.Count > 0)
         {
             await WriteOwed();

@@ -8,40 +8,88 @@ namespace Antaca.Contracts.Events;
 /// </summary>
 public interface IEvent
 {
-    /// <summary>The partner whose event it is: its webhooks and its event log get it.</summary>
-    Guid PartnerId { get; }
-
     DateTimeOffset OccurredAt { get; }
 }
 
+/// <summary>An event that a partner hears of: in its event log and by its webhooks.</summary>
+public interface IPartnerEvent : IEvent
+{
+    Guid PartnerId { get; }
+}
+
 // Users and KYC
-public sealed record UserRegistered(Guid PartnerId, Guid UserId, Guid ProgramId, DateTimeOffset OccurredAt) : IEvent;
+public sealed record UserRegistered(Guid PartnerId, Guid UserId, Guid ProgramId, DateTimeOffset OccurredAt) : IPartnerEvent;
 
-public sealed record KycAccepted(Guid PartnerId, Guid UserId, Guid ApplicationId, DateTimeOffset OccurredAt) : IEvent;
+public sealed record UserLocked(Guid PartnerId, Guid UserId, DateTimeOffset OccurredAt) : IPartnerEvent;
 
-public sealed record KycRejected(Guid PartnerId, Guid UserId, Guid ApplicationId, DateTimeOffset OccurredAt) : IEvent;
+public sealed record UserUnlocked(Guid PartnerId, Guid UserId, DateTimeOffset OccurredAt) : IPartnerEvent;
+
+public sealed record UserDeleted(Guid PartnerId, Guid UserId, DateTimeOffset OccurredAt) : IPartnerEvent;
+
+public sealed record KycAccepted(Guid PartnerId, Guid UserId, Guid ApplicationId, DateTimeOffset OccurredAt) : IPartnerEvent;
+
+public sealed record KycRejected(Guid PartnerId, Guid UserId, Guid ApplicationId, DateTimeOffset OccurredAt) : IPartnerEvent;
 
 // Money
-public sealed record BalanceOpened(Guid PartnerId, Guid UserId, Guid BalanceId, string Currency, DateTimeOffset OccurredAt) : IEvent;
+public sealed record BalanceOpened(Guid PartnerId, Guid UserId, Guid BalanceId, string Currency, DateTimeOffset OccurredAt) : IPartnerEvent;
 
-public sealed record BalanceReloaded(Guid PartnerId, Guid UserId, Guid BalanceId, Guid TransactionId, long Amount, string Currency, DateTimeOffset OccurredAt) : IEvent;
+public sealed record BalanceReloaded(Guid PartnerId, Guid UserId, Guid BalanceId, Guid TransactionId, long Amount, string Currency, DateTimeOffset OccurredAt) : IPartnerEvent;
 
 public sealed record AuthorisationApproved(
-    Guid PartnerId, Guid UserId, Guid BalanceId, Guid CardId, Guid TransactionId, long Amount, string Currency, DateTimeOffset OccurredAt) : IEvent;
+    Guid PartnerId, Guid UserId, Guid BalanceId, Guid CardId, Guid TransactionId, long Amount, string Currency, DateTimeOffset OccurredAt) : IPartnerEvent;
 
 public sealed record AuthorisationDeclined(
-    Guid PartnerId, Guid UserId, Guid BalanceId, Guid CardId, Guid TransactionId, long Amount, string Currency, string ActionCode, string Reason, DateTimeOffset OccurredAt) : IEvent;
+    Guid PartnerId, Guid UserId, Guid BalanceId, Guid CardId, Guid TransactionId, long Amount, string Currency, string ActionCode, string Reason, DateTimeOffset OccurredAt) : IPartnerEvent;
 
 // Cards
-public sealed record CardIssued(Guid PartnerId, Guid UserId, Guid BalanceId, Guid CardId, string Type, DateTimeOffset OccurredAt) : IEvent;
+public sealed record CardIssued(Guid PartnerId, Guid UserId, Guid BalanceId, Guid CardId, string Type, DateTimeOffset OccurredAt) : IPartnerEvent;
 
-public sealed record CardLocked(Guid PartnerId, Guid UserId, Guid CardId, int Code, DateTimeOffset OccurredAt) : IEvent;
+public sealed record CardLocked(Guid PartnerId, Guid UserId, Guid CardId, int Code, DateTimeOffset OccurredAt) : IPartnerEvent;
 
-public sealed record CardUnlocked(Guid PartnerId, Guid UserId, Guid CardId, int Code, DateTimeOffset OccurredAt) : IEvent;
+public sealed record CardUnlocked(Guid PartnerId, Guid UserId, Guid CardId, int Code, DateTimeOffset OccurredAt) : IPartnerEvent;
+
+// Who may call. The gateways hear these and forget what they remember of the credential.
+
+/// <param name="Reason"><c>Logout</c>, <c>Paired</c> (the device was paired again), <c>Removed</c> (the device), <c>UserLocked</c>, <c>UserDeleted</c> or <c>PinTries</c>.</param>
+public sealed record SessionEnded(Guid UserId, Guid InstallationId, Guid SessionId, string Reason, DateTimeOffset OccurredAt) : IEvent;
+
+/// <param name="Reason"><c>Logout</c>, <c>Locked</c>, <c>RoleChanged</c> or <c>CredentialsChanged</c>.</param>
+public sealed record OperatorSessionEnded(Guid OperatorId, Guid SessionId, string Reason, DateTimeOffset OccurredAt) : IEvent;
+
+public sealed record CertificateRevoked(string Serial, DateTimeOffset OccurredAt) : IEvent;
+
+/// <summary>A partner's networks or encryption key were changed.</summary>
+public sealed record PartnerChanged(Guid PartnerId, DateTimeOffset OccurredAt) : IEvent;
+
+/// <summary>A client certificate of the partner's ends soon; said once for each certificate.</summary>
+public sealed record CertificateExpiring(Guid PartnerId, string Serial, DateTimeOffset NotAfter, DateTimeOffset OccurredAt) : IPartnerEvent;
+
+/// <summary>
+/// A write, or a reveal of a card's secrets, for the audit trail. Owed in the transaction of what it tells, by every service;
+/// DataCore chains it. Carries ids and words of ours only.
+/// </summary>
+/// <param name="Channel"><c>Customers</c>, <c>Secure</c>, <c>Processor</c> or <c>Admin</c>.</param>
+/// <param name="Actor">Such as <c>operator:{id}</c>, <c>partner:{id}</c>, <c>user:{id}</c>, <c>processor:{name}</c> or <c>anonymous</c>.</param>
+/// <param name="Action">The verb, such as <c>LockCard</c>.</param>
+/// <param name="Subject">Such as <c>card:{id}</c>; empty where there is none.</param>
+/// <param name="Outcome">Null for success; otherwise the code of the refusal that was recorded, such as <c>WRONG_PIN</c>.</param>
+public sealed record Audited(
+    string Channel,
+    string Actor,
+    string Action,
+    string Subject,
+    Guid? UserId,
+    Guid? PartnerId,
+    string? Outcome,
+    string? TraceId,
+    DateTimeOffset OccurredAt) : IEvent;
 
 /// <summary>Reads and writes the events without reflection.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(UserRegistered))]
+[JsonSerializable(typeof(UserLocked))]
+[JsonSerializable(typeof(UserUnlocked))]
+[JsonSerializable(typeof(UserDeleted))]
 [JsonSerializable(typeof(KycAccepted))]
 [JsonSerializable(typeof(KycRejected))]
 [JsonSerializable(typeof(BalanceOpened))]
@@ -51,4 +99,10 @@ public sealed record CardUnlocked(Guid PartnerId, Guid UserId, Guid CardId, int 
 [JsonSerializable(typeof(CardIssued))]
 [JsonSerializable(typeof(CardLocked))]
 [JsonSerializable(typeof(CardUnlocked))]
+[JsonSerializable(typeof(SessionEnded))]
+[JsonSerializable(typeof(OperatorSessionEnded))]
+[JsonSerializable(typeof(CertificateRevoked))]
+[JsonSerializable(typeof(PartnerChanged))]
+[JsonSerializable(typeof(CertificateExpiring))]
+[JsonSerializable(typeof(Audited))]
 public sealed partial class EventsJson : JsonSerializerContext;

@@ -36,3 +36,6 @@ public sealed record MerchantFacts(string Mid, string Name, string Mcc, string C
 /// <param name="Available">What the balance has left, minor units.</param>
 public sealed record AuthorisationDecided(
     Guid AuthorizationId, bool Approved, string ActionCode, string Reason, string? ApprovalCode, long Available, string Currency);
+
+/// <summary>How many balances of a user have money on them, or held: <c>GET /internal/users/{userId}/open-balances?partnerId=</c>.</summary>
+public sealed record OpenBalances(int Count);

@@ -7,3 +7,6 @@ namespace Antaca.Contracts.Requests;
 /// owner sees it, which BalanceService passes on unread.
 /// </summary>
 public sealed record CardsOfBalance(IReadOnlyList<JsonElement> Items);
+
+/// <summary>How many cards of a user are not removed or expired: <c>GET /internal/users/{userId}/open-cards?partnerId=</c>.</summary>
+public sealed record OpenCards(int Count);

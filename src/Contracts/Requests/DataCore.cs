@@ -1,6 +1,9 @@
 namespace Antaca.Contracts.Requests;
 
-/// <summary>A user as the neighbours need it to decide: <c>GET /internal/users/{userId}?partnerId=</c>. 404 when it is not that partner's.</summary>
+/// <summary>
+/// A user as the neighbours need it to decide: <c>GET /internal/users/{userId}?partnerId=</c>. 404 when it is not that
+/// partner's. Without <c>partnerId</c> (an operator asks) any partner's.
+/// </summary>
 public sealed record UserFacts(Guid Id, Guid PartnerId, bool Active, ProgrammeFacts Programme);
 
 /// <summary>A programme as the neighbours need it: <c>GET /internal/programmes/{programId}</c>.</summary>
@@ -15,7 +18,28 @@ public sealed record IdentifyCertificate(string Thumbprint);
 /// <param name="Kind"><c>Partner</c> or <c>Processor</c>.</param>
 /// <param name="PartnerId">Of a partner's certificate.</param>
 /// <param name="Processor">The name in a processor's certificate.</param>
-public sealed record CertificateHolder(string Kind, Guid? PartnerId, string? Processor);
+/// <param name="Networks">The networks (CIDR) that the partner may call from; empty for any.</param>
+/// <param name="EncryptionKeyId">The thumbprint (RFC 7638) of the only key that answers to the partner are sealed for; null for any.</param>
+public sealed record CertificateHolder(
+    string Kind, Guid? PartnerId, string? Processor, string Serial, DateTimeOffset NotAfter, IReadOnlyList<string> Networks, string? EncryptionKeyId);
+
+/// <summary>
+/// Whose session a token of the app channel is: <c>POST /internal/sessions/identify</c>. 404 for one that is unknown, ended,
+/// expired or idle too long. Asking counts as use of the session.
+/// </summary>
+/// <param name="TokenHash">SHA-256 of the token, lower-case hexadecimal: the token itself is stored nowhere.</param>
+public sealed record IdentifySession(string TokenHash);
+
+/// <param name="EncryptionKeyId">The thumbprint (RFC 7638) of the only key that answers to the installation are sealed for; null for any.</param>
+/// <param name="EndsAt">When the session ends if it is not used again.</param>
+public sealed record SessionHolder(
+    Guid SessionId, Guid InstallationId, Guid UserId, Guid PartnerId, Guid ProgramId, string? EncryptionKeyId, DateTimeOffset EndsAt);
+
+/// <summary>The same for an operator's token: <c>POST /internal/operator-sessions/identify</c>.</summary>
+public sealed record IdentifyOperatorSession(string TokenHash);
+
+/// <param name="Role"><c>Admin</c>, <c>Manager</c> or <c>Employee</c>.</param>
+public sealed record OperatorHolder(Guid SessionId, Guid OperatorId, string Role, DateTimeOffset EndsAt);
 
 /// <summary>
 /// Gives a card its PAN: <c>POST /internal/vault/cards</c>. Idempotent by <paramref name="CardId"/>: asked again, the same PAN.
@@ -25,8 +49,20 @@ public sealed record CertificateHolder(string Kind, Guid? PartnerId, string? Pro
 /// <param name="Binding">The caller that the one-time references in the answer are bound to.</param>
 public sealed record AllocatePan(Guid CardId, Guid PartnerId, Guid ProgramId, DateOnly Expiry, string Binding);
 
-/// <summary>Shows a card's secrets once: <c>POST /internal/vault/cards/reveal</c>. 404 when the partner has no such card.</summary>
-public sealed record RevealCard(Guid CardId, Guid PartnerId, string Binding);
+/// <summary>
+/// Shows a card's secrets once: <c>POST /internal/vault/cards/reveal</c>. 404 when the partner has no such card; 403
+/// <c>APPROVAL_REQUIRED</c> when an app asks and <paramref name="Approval"/> is not a live one of its installation for this card.
+/// </summary>
+/// <param name="Approval">The step-up of an app's call; null for a partner's.</param>
+public sealed record RevealCard(Guid CardId, Guid PartnerId, string Binding, StepUp? Approval = null);
+
+/// <summary>A one-time approval of one action on one card (<c>POST /customers/me/approvals</c>) as the app sent it.</summary>
+/// <param name="Approval">The header's value; empty where the app sent none.</param>
+public sealed record StepUp(Guid InstallationId, string Approval)
+{
+    /// <summary>Never prints the approval.</summary>
+    public override string ToString() => $"approval of {InstallationId}";
+}
 
 /// <summary>A card's number, masked, and one-time references to its secrets; they live 30 seconds.</summary>
 public sealed record CardSecretReferences(string MaskedCardNo, VaultReference CardNo, VaultReference Cvv);

@@ -13,7 +13,7 @@ internal sealed class FollowKycDecision(NpgsqlDataSource database, TimeProvider 
     public Task Consume(ConsumeContext<KycRejected> context) => Follow(context, context.Message.UserId, KycStatus.Rejected);
 
     private async Task Follow<T>(ConsumeContext<T> delivery, Guid userId, KycStatus status)
-        where T : class, IEvent
+        where T : class, IPartnerEvent
     {
         await using var work = await Work.Begin(database, delivery.CancellationToken);
         if (await work.FirstTime(delivery.EventId(), nameof(FollowKycDecision), clock.GetUtcNow()))

@@ -28,6 +28,12 @@ public enum KeyPurpose
 
     /// <summary>A pair of DES keys (CVK A and B) of one programme: card verification values. Found by its id.</summary>
     CardVerification = 5,
+
+    /// <summary>HMAC-SHA256: the pepper of stored PINs, passwords and codes. Never replaced.</summary>
+    Credentials = 6,
+
+    /// <summary>AES-256: the operators' second factors at rest. Several versions; the highest seals.</summary>
+    OperatorSecrets = 7,
 }
 
 /// <summary>A key as the database keeps it: sealed under the master key, useless under another id, purpose or version.</summary>
@@ -292,6 +298,37 @@ public sealed class Hsm : IDisposable
         }
     }
 
+    /// <summary>HMAC-SHA256 of what somebody typed: whoever has the database alone cannot even begin to guess. 32 bytes.</summary>
+    /// <param name="purpose">Keeps a PIN's apart from a password's.</param>
+    public byte[] Pepper(string purpose, string typed)
+    {
+        var text = Encoding.UTF8.GetBytes(purpose + "\n" + typed);
+        try
+        {
+            return HMACSHA256.HashData(Current(KeyPurpose.Credentials).Bytes, text);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(text);
+        }
+    }
+
+    /// <summary>An operator's TOTP secret at rest: AES-256-GCM, the key version before it, authenticated with the operator's id.</summary>
+    public byte[] SealOperatorSecret(Guid operatorId, ReadOnlySpan<byte> secret)
+    {
+        var key = Current(KeyPurpose.OperatorSecrets);
+        var version = new byte[sizeof(int)];
+        BinaryPrimitives.WriteInt32BigEndian(version, key.Version);
+        return [.. version, .. Seal(key.Bytes, secret, OperatorContext(operatorId, key.Version))];
+    }
+
+    /// <exception cref="CryptographicException">The ciphertext is not this operator's.</exception>
+    public byte[] OpenOperatorSecret(Guid operatorId, ReadOnlySpan<byte> sealedSecret)
+    {
+        var key = Versioned(KeyPurpose.OperatorSecrets, BinaryPrimitives.ReadInt32BigEndian(sealedSecret));
+        return Open(key.Bytes, sealedSecret[sizeof(int)..], OperatorContext(operatorId, key.Version));
+    }
+
     public void Dispose()
     {
         CryptographicOperations.ZeroMemory(_masterKey);
@@ -490,6 +527,9 @@ public sealed class Hsm : IDisposable
 
     private static byte[] PanContext(Guid recordId, int version) =>
         Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"antaca/pan/v1/{recordId:D}/{version}"));
+
+    private static byte[] OperatorContext(Guid operatorId, int version) =>
+        Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"antaca/operator/v1/{operatorId:D}/{version}"));
 
     private static byte[] ReferenceContext(int version) =>
         Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"antaca/reference/v1/{version}"));

@@ -21,7 +21,7 @@ internal sealed class VaultKeys(Hsm hsm, NpgsqlDataSource database, TimeProvider
 {
     private const string DevelopmentPrefix = "development:";
 
-    private static readonly KeyPurpose[] _ofTheSuite = [KeyPurpose.PanEncryption, KeyPurpose.PanLookup, KeyPurpose.PanPermutation, KeyPurpose.References];
+    private static readonly KeyPurpose[] _ofTheSuite = [KeyPurpose.PanEncryption, KeyPurpose.PanLookup, KeyPurpose.PanPermutation, KeyPurpose.References, KeyPurpose.Credentials, KeyPurpose.OperatorSecrets];
 
     private readonly ConcurrentDictionary<Guid, Guid> _verificationKeys = new();
 

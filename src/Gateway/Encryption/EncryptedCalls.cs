@@ -30,7 +30,7 @@ internal sealed class EncryptedCalls(EncryptionKeys ourKeys, CallerKeys callerKe
             return;
         }
         var encrypted = bool.TryParse(context.Request.Headers[Header], out var asked) && asked;
-        if (!encrypted && route.Encryption == Routes.Encryption.Required)
+        if (!encrypted && route.Encryption != Routes.Encryption.Offered)
         {
             await Problems.Write(context, EncryptionProblems.Required());
             return;

@@ -13,6 +13,9 @@ internal enum Encryption
 
     /// <summary>Refused without.</summary>
     Required,
+
+    /// <summary>Refused without, and without a registered key: a stolen token must not read a number for a key of the thief's.</summary>
+    RequiredForRegisteredKey,
 }
 
 /// <summary>Which card secrets a route's bodies carry.</summary>
@@ -28,48 +31,186 @@ internal enum Secrets
     Outbound = 2,
 }
 
+/// <summary>Which credential a route's success ends: this gateway forgets it before the answer leaves; the others hear of it.</summary>
+internal enum Ends
+{
+    Nothing,
+
+    /// <summary>The caller's own session.</summary>
+    Session,
+
+    /// <summary><c>{installationId}</c> of the path.</summary>
+    Installation,
+
+    /// <summary>The sessions of the user the call is about.</summary>
+    User,
+
+    /// <summary>The certificate of the path's <c>{serial}</c>.</summary>
+    Certificate,
+
+    /// <summary>What is remembered of the path's <c>{partnerId}</c>.</summary>
+    Partner,
+
+    /// <summary>The sessions of the path's <c>{operatorId}</c>.</summary>
+    Operator,
+}
+
 /// <summary>A published route and where it leads.</summary>
 /// <param name="Path">As published; <c>{customerId}</c> becomes the caller's user.</param>
 /// <param name="ServicePath">The service's own path for it; the names in braces are taken over.</param>
-internal sealed record PublishedRoute(
-    Channel Channel, string Method, string Path, string Service, string ServicePath, Encryption Encryption = Encryption.Offered, Secrets Secrets = Secrets.None)
+internal sealed record PublishedRoute(Channel Channel, string Method, string Path, string Service, string ServicePath)
 {
     public string Id => Method + " " + Path;
+
+    public Encryption Encryption { get; init; }
+
+    public Secrets Secrets { get; init; }
+
+    public Ends Ends { get; init; }
+
+    /// <summary>No credential is asked for: registration, pairing, login.</summary>
+    public bool Anonymous { get; init; }
+
+    /// <summary>Of <c>/admin</c>: who may. None is a route that refuses every operator.</summary>
+    public Role[] Roles { get; init; } = [];
 }
 
-/// <summary>Every published route of the suite, once.</summary>
+/// <summary>Every published route of the suite, once. The services admit the same callers again, each for itself.</summary>
 internal static class RouteTable
 {
+    private const string Me = "/customers/me";
+    private const string MyBalance = Me + "/balances/{balanceId:guid}";
+    private const string MyCard = Me + "/cards/{cardId:guid}";
     private const string Customer = "/secure/customers/{customerId:guid}";
     private const string Balance = Customer + "/balances/{balanceId:guid}";
     private const string Card = Customer + "/cards/{cardId:guid}";
+    private const string AnyCustomer = "/admin/customers/{customerId:guid}";
+    private const string AnyBalance = AnyCustomer + "/balances/{balanceId:guid}";
+    private const string AnyCard = "/admin/cards/{cardId:guid}";
+    private const string Operator = "/admin/operators/{operatorId:guid}";
+    private const string Partner = "/admin/partners/{partnerId:guid}";
+    private const string Program = "/admin/programs/{programId:guid}";
+
+    private static readonly Role[] _admins = [Role.Admin];
+    private static readonly Role[] _managers = [Role.Admin, Role.Manager];
+    private static readonly Role[] _everyone = [Role.Admin, Role.Manager, Role.Employee];
+    private static readonly Role[] _nobody = [];
 
     public static readonly IReadOnlyList<PublishedRoute> Routes =
     [
-        // Users and their verification
-        new(Channel.Secure, "POST", "/secure/customers", "datacore", "/users"),
-        new(Channel.Secure, "GET", Customer, "datacore", "/users/{customerId}"),
-        new(Channel.Secure, "PUT", Customer + "/kyc", "kycservice", "/kyc"),
+        // The app: registration, devices, sessions
+        App("POST", "/customers", "datacore", "/registrations") with { Anonymous = true },
+        App("POST", "/customers/devices", "datacore", "/devices") with { Anonymous = true },
+        App("POST", "/customers/sessions/challenge", "datacore", "/sessions/challenge") with { Anonymous = true },
+        App("POST", "/customers/sessions", "datacore", "/sessions") with { Anonymous = true },
+        App("DELETE", Me + "/session", "datacore", "/sessions/mine") with { Ends = Ends.Session },
+        App("GET", Me + "/devices", "datacore", "/devices"),
+        App("DELETE", Me + "/devices/{installationId:guid}", "datacore", "/devices/{installationId}") with { Ends = Ends.Installation },
+        App("POST", Me + "/approvals", "datacore", "/approvals"),
 
-        // Balances and money
-        new(Channel.Secure, "POST", Customer + "/balances", "balanceservice", "/balances"),
-        new(Channel.Secure, "GET", Customer + "/balances", "balanceservice", "/balances"),
-        new(Channel.Secure, "GET", Balance, "balanceservice", "/balances/{balanceId}"),
-        new(Channel.Secure, "POST", Balance + "/reload", "balanceservice", "/balances/{balanceId}/reload"),
-        new(Channel.Secure, "GET", Balance + "/transactions", "balanceservice", "/balances/{balanceId}/transactions"),
+        // The app: the user's own things
+        App("GET", Me, "datacore", "/users/me"),
+        App("PATCH", Me, "datacore", "/users/me"),
+        App("POST", Me + "/balances", "balanceservice", "/balances"),
+        App("GET", Me + "/balances", "balanceservice", "/balances"),
+        App("GET", MyBalance, "balanceservice", "/balances/{balanceId}"),
+        App("GET", MyBalance + "/transactions", "balanceservice", "/balances/{balanceId}/transactions"),
+        App("POST", Me + "/cards/virtual", "cardservice", "/cards/virtual") with { Encryption = Encryption.RequiredForRegisteredKey, Secrets = Secrets.Outbound },
+        App("GET", Me + "/cards", "cardservice", "/cards"),
+        App("GET", MyCard, "cardservice", "/cards/{cardId}") with { Encryption = Encryption.Required, Secrets = Secrets.Outbound },
+        App("GET", MyCard + "/summary", "cardservice", "/cards/{cardId}/summary"),
+        App("POST", MyCard + "/lock", "cardservice", "/cards/{cardId}/lock"),
+        App("POST", MyCard + "/unlock", "cardservice", "/cards/{cardId}/unlock"),
 
-        // Cards
-        new(Channel.Secure, "POST", Customer + "/cards/virtual", "cardservice", "/cards/virtual", Encryption.Required, Secrets.Outbound),
-        new(Channel.Secure, "GET", Customer + "/cards", "cardservice", "/cards"),
-        new(Channel.Secure, "GET", Card, "cardservice", "/cards/{cardId}", Encryption.Required, Secrets.Outbound),
-        new(Channel.Secure, "GET", Card + "/summary", "cardservice", "/cards/{cardId}/summary"),
-        new(Channel.Secure, "POST", Card + "/lock", "cardservice", "/cards/{cardId}/lock"),
-        new(Channel.Secure, "POST", Card + "/unlock", "cardservice", "/cards/{cardId}/unlock"),
+        // Partners: users and their verification
+        Secure("POST", "/secure/customers", "datacore", "/users"),
+        Secure("GET", "/secure/customers", "datacore", "/users"),
+        Secure("GET", Customer, "datacore", "/users/{customerId}"),
+        Secure("PATCH", Customer, "datacore", "/users/{customerId}"),
+        Secure("DELETE", Customer, "datacore", "/users/{customerId}") with { Ends = Ends.User },
+        Secure("POST", Customer + "/lock", "datacore", "/users/{customerId}/lock") with { Ends = Ends.User },
+        Secure("POST", Customer + "/unlock", "datacore", "/users/{customerId}/unlock"),
+        Secure("POST", Customer + "/activation-codes", "datacore", "/users/{customerId}/activation-codes"),
+        Secure("PUT", Customer + "/kyc", "kycservice", "/kyc"),
 
-        // What happened
-        new(Channel.Secure, "GET", "/secure/events", "notifications", "/events"),
+        // Partners: balances and money
+        Secure("POST", Customer + "/balances", "balanceservice", "/balances"),
+        Secure("GET", Customer + "/balances", "balanceservice", "/balances"),
+        Secure("GET", Balance, "balanceservice", "/balances/{balanceId}"),
+        Secure("POST", Balance + "/reload", "balanceservice", "/balances/{balanceId}/reload"),
+        Secure("GET", Balance + "/transactions", "balanceservice", "/balances/{balanceId}/transactions"),
+
+        // Partners: cards
+        Secure("POST", Customer + "/cards/virtual", "cardservice", "/cards/virtual") with { Encryption = Encryption.Required, Secrets = Secrets.Outbound },
+        Secure("GET", Customer + "/cards", "cardservice", "/cards"),
+        Secure("GET", Card, "cardservice", "/cards/{cardId}") with { Encryption = Encryption.Required, Secrets = Secrets.Outbound },
+        Secure("GET", Card + "/summary", "cardservice", "/cards/{cardId}/summary"),
+        Secure("POST", Card + "/lock", "cardservice", "/cards/{cardId}/lock"),
+        Secure("POST", Card + "/unlock", "cardservice", "/cards/{cardId}/unlock"),
+
+        // Partners: themselves, and what happened
+        Secure("GET", "/secure/programs", "datacore", "/programs"),
+        Secure("GET", "/secure/certificates", "datacore", "/certificates"),
+        Secure("GET", "/secure/events", "notifications", "/events"),
 
         // Processors
-        new(Channel.Processor, "POST", "/processor/authorizations", "cardservice", "/authorizations", Secrets: Secrets.Inbound),
+        new(Channel.Processor, "POST", "/processor/authorizations", "cardservice", "/authorizations") { Secrets = Secrets.Inbound },
+
+        // Operators: sessions and each other
+        Admin("POST", "/admin/sessions", "datacore", "/operator-sessions", _nobody) with { Anonymous = true },
+        Admin("POST", "/admin/sessions/verify", "datacore", "/operator-sessions/verify", _nobody) with { Anonymous = true },
+        Admin("POST", "/admin/password", "datacore", "/operator-password", _nobody) with { Anonymous = true },
+        Admin("POST", "/admin/password/reset", "datacore", "/operator-password/reset", _nobody) with { Anonymous = true },
+        Admin("DELETE", "/admin/session", "datacore", "/operator-sessions/mine", _everyone) with { Ends = Ends.Session },
+        Admin("GET", "/admin/operators/me", "datacore", "/operators/me", _everyone),
+        Admin("GET", "/admin/operators", "datacore", "/operators", _managers),
+        Admin("POST", "/admin/operators", "datacore", "/operators", _managers),
+        Admin("POST", Operator + "/invitation", "datacore", "/operators/{operatorId}/invitation", _managers) with { Ends = Ends.Operator },
+        Admin("POST", Operator + "/lock", "datacore", "/operators/{operatorId}/lock", _admins) with { Ends = Ends.Operator },
+        Admin("POST", Operator + "/unlock", "datacore", "/operators/{operatorId}/unlock", _admins),
+        Admin("PUT", Operator + "/role", "datacore", "/operators/{operatorId}/role", _admins) with { Ends = Ends.Operator },
+
+        // Operators: partners and programmes
+        Admin("GET", "/admin/partners", "datacore", "/partners", _admins),
+        Admin("POST", "/admin/partners", "datacore", "/partners", _admins),
+        Admin("GET", Partner, "datacore", "/partners/{partnerId}", _admins),
+        Admin("PATCH", Partner, "datacore", "/partners/{partnerId}", _admins) with { Ends = Ends.Partner },
+        Admin("PUT", Partner + "/encryption-key", "datacore", "/partners/{partnerId}/encryption-key", _admins) with { Ends = Ends.Partner },
+        Admin("DELETE", Partner + "/encryption-key", "datacore", "/partners/{partnerId}/encryption-key", _admins) with { Ends = Ends.Partner },
+        Admin("GET", Partner + "/certificates", "datacore", "/partners/{partnerId}/certificates", _admins),
+        Admin("POST", Partner + "/certificates", "datacore", "/partners/{partnerId}/certificates", _admins),
+        Admin("DELETE", Partner + "/certificates/{serial}", "datacore", "/partners/{partnerId}/certificates/{serial}", _admins) with { Ends = Ends.Certificate },
+        Admin("GET", "/admin/programs", "datacore", "/programs", _admins),
+        Admin("POST", "/admin/programs", "datacore", "/programs", _admins),
+        Admin("GET", Program, "datacore", "/programs/{programId}", _admins),
+        Admin("PATCH", Program, "datacore", "/programs/{programId}", _admins),
+        Admin("GET", "/admin/audit", "datacore", "/audit", _managers),
+
+        // Operators: users, their money and their cards
+        Admin("GET", "/admin/customers", "datacore", "/users", _everyone),
+        Admin("GET", AnyCustomer, "datacore", "/users/{customerId}", _everyone),
+        Admin("POST", AnyCustomer + "/lock", "datacore", "/users/{customerId}/lock", _managers) with { Ends = Ends.User },
+        Admin("POST", AnyCustomer + "/unlock", "datacore", "/users/{customerId}/unlock", _managers),
+        Admin("POST", AnyCustomer + "/balances", "balanceservice", "/balances", _managers),
+        Admin("GET", AnyCustomer + "/balances", "balanceservice", "/balances", _everyone),
+        Admin("GET", AnyBalance, "balanceservice", "/balances/{balanceId}", _everyone),
+        Admin("GET", AnyBalance + "/transactions", "balanceservice", "/balances/{balanceId}/transactions", _everyone),
+        Admin("POST", "/admin/balances/{balanceId:guid}/reload", "balanceservice", "/balances/{balanceId}/reload", _admins),
+        Admin("GET", "/admin/transactions", "balanceservice", "/transactions", _everyone),
+        Admin("POST", AnyCustomer + "/cards/virtual", "cardservice", "/cards/virtual", _managers) with { Encryption = Encryption.Required },
+        Admin("GET", "/admin/cards", "cardservice", "/cards", _everyone),
+        Admin("GET", AnyCard, "cardservice", "/cards/{cardId}", _nobody) with { Encryption = Encryption.Required },
+        Admin("GET", AnyCard + "/summary", "cardservice", "/cards/{cardId}/summary", _everyone),
+        Admin("POST", AnyCard + "/lock", "cardservice", "/cards/{cardId}/lock", _everyone),
+        Admin("POST", AnyCard + "/unlock", "cardservice", "/cards/{cardId}/unlock", _everyone),
     ];
+
+    private static PublishedRoute App(string method, string path, string service, string servicePath) =>
+        new(Channel.Customers, method, path, service, servicePath);
+
+    private static PublishedRoute Secure(string method, string path, string service, string servicePath) =>
+        new(Channel.Secure, method, path, service, servicePath);
+
+    private static PublishedRoute Admin(string method, string path, string service, string servicePath, Role[] roles) =>
+        new(Channel.Admin, method, path, service, servicePath) { Roles = roles };
 }

@@ -8,9 +8,13 @@ namespace Antaca.Notifications.EventLog;
 internal sealed record PartnerEvent(string Type, JsonElement Data)
 {
     /// <exception cref="InvalidOperationException">The event has no published form yet.</exception>
-    public static PartnerEvent Of(IEvent happened) => happened switch
+    public static PartnerEvent Of(IPartnerEvent happened) => happened switch
     {
         UserRegistered user => New("user.registered", new { customerId = user.UserId, user.ProgramId }),
+        UserLocked user => New("user.locked", new { customerId = user.UserId }),
+        UserUnlocked user => New("user.unlocked", new { customerId = user.UserId }),
+        UserDeleted user => New("user.deleted", new { customerId = user.UserId }),
+        CertificateExpiring certificate => New("certificate.expiring", new { certificate.Serial, certificate.NotAfter }),
         KycAccepted kyc => New("kyc.accepted", new { customerId = kyc.UserId, kyc.ApplicationId }),
         KycRejected kyc => New("kyc.rejected", new { customerId = kyc.UserId, kyc.ApplicationId }),
         BalanceOpened balance => New("balance.opened", new { customerId = balance.UserId, balance.BalanceId, balance.Currency }),

@@ -6,11 +6,11 @@ using Npgsql;
 namespace Antaca.Notifications.EventLog;
 
 /// <summary>
-/// Writes every event into its partner's log, once each, numbered without a gap in the order of arrival. Events that
+/// Writes every event a partner hears of into its log, once each, numbered without a gap in the order of arrival. Events that
 /// happened within moments of each other, or in different services, may arrive the other way round: <c>occurredAt</c> tells.
 /// </summary>
 internal sealed class RecordEvent<T>(NpgsqlDataSource database, TimeProvider clock) : IConsumer<T>
-    where T : class, IEvent
+    where T : class, IPartnerEvent
 {
     public async Task Consume(ConsumeContext<T> context)
     {
@@ -31,10 +31,14 @@ internal static class HearEvents
 {
     private const string Queue = "notifications-record-event";
 
-    /// <summary>Every event of the contract, on one queue. A test holds this list against the contract.</summary>
+    /// <summary>Every event that a partner hears of, on one queue. A test holds this list against the contract.</summary>
     public static void RecordEveryEvent(this IBusRegistrationConfigurator bus)
     {
         bus.Record<UserRegistered>();
+        bus.Record<UserLocked>();
+        bus.Record<UserUnlocked>();
+        bus.Record<UserDeleted>();
+        bus.Record<CertificateExpiring>();
         bus.Record<KycAccepted>();
         bus.Record<KycRejected>();
         bus.Record<BalanceOpened>();
@@ -47,6 +51,6 @@ internal static class HearEvents
     }
 
     private static void Record<T>(this IBusRegistrationConfigurator bus)
-        where T : class, IEvent =>
+        where T : class, IPartnerEvent =>
         bus.AddConsumer<RecordEvent<T>>().Endpoint(endpoint => endpoint.Name = Queue);
 }
