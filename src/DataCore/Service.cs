@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Antaca.Contracts.Requests;
 using Antaca.DataCore.Certificates;
+using Antaca.DataCore.Credentials;
 using Antaca.DataCore.Partners;
 using Antaca.DataCore.Programmes;
 using Antaca.DataCore.Users;
@@ -50,6 +51,7 @@ public static class Service
         var settings = builder.AddSettings<VaultSettings>("Vault");
         builder.Services.AddSingleton(services => VaultKeys.OpenHsm(settings, services.GetRequiredService<IHostEnvironment>()));
         builder.Services.AddSingleton<VaultKeys>();
+        builder.Services.AddSingleton<SlowHash>();
         builder.Services.AddHostedService<OpenVault>();
         builder.Services.AddSingleton(new HealthCheck("knownAnswers", () => string.Join(", ", OpenVault.Passed)));
     }
