@@ -27,9 +27,11 @@ internal static class GatewayBenchmark
         try
         {
             var place = new Place(folder, Ports.Free(Place.Ports).Min());
-            using var backend = Start(typeof(GatewayBenchmark).Assembly.Location, ["backend", .. place.Arguments]);
-            using var bare = Start(typeof(GatewayBenchmark).Assembly.Location, ["bare-proxy", .. place.Arguments]);
-            using var gateway = Start(Path.Combine(AppContext.BaseDirectory, "..", "..", "Gateway", "release", "Antaca.Gateway.dll"), GatewayArguments(place));
+            var own = typeof(GatewayBenchmark).Assembly.Location;
+            var gatewayProgram = Path.Combine(AppContext.BaseDirectory, "..", "..", "Gateway", "release", "Antaca.Gateway.dll");
+            using var backend = await Start(own, ["backend", .. place.Arguments], place.BackendPort);
+            using var bare = await Start(own, ["bare-proxy", .. place.Arguments], place.BareProxyPort);
+            using var gateway = await Start(gatewayProgram, GatewayArguments(place), place.GatewayPublicPort);
             try
             {
                 await Report("/secure, by client certificate", place, backend, bare, gateway, place.GatewayPartnersPort, $"/secure/customers/{_customer}/cards", bearer: null);
@@ -67,11 +69,6 @@ internal static class GatewayBenchmark
             ("bare YARP", bare, new Load(place, $"https://localhost:{place.BareProxyPort}/cards", shown, bearer)),
             ("gateway", gateway, new Load(place, $"https://localhost:{gatewayPort}{path}", shown, bearer)),
         ];
-        foreach (var way in ways)
-        {
-            await UntilItAnswers(way.Load, way.Process);
-        }
-
         var rounds = ways.ToDictionary(way => way.Name, _ => new List<Round>());
         for (var round = -WarmUpRounds; round < Rounds; round++)
         {
@@ -111,29 +108,23 @@ internal static class GatewayBenchmark
         return sorted[sorted.Length / 2];
     }
 
-    private static async Task UntilItAnswers(Load load, Process process)
+    /// <summary>Starts a process and waits until it listens. Its log goes nowhere.</summary>
+    private static async Task<Process> Start(string program, string[] arguments, int port)
     {
+        var process = Process.Start(new ProcessStartInfo("dotnet", [program, .. arguments]) { RedirectStandardOutput = true })!;
+        process.OutputDataReceived += (_, _) => { };
+        process.BeginOutputReadLine();
         var since = Stopwatch.GetTimestamp();
-        while (true)
+        while (Ports.IsFree(port))
         {
-            try
+            if (process.HasExited || Stopwatch.GetElapsedTime(since).TotalSeconds > StartSeconds)
             {
-                await load.Run(TimeSpan.FromMilliseconds(50), process);
-                return;
+                throw new InvalidOperationException($"{Path.GetFileName(program)} {arguments[0]} did not start.");
             }
-            catch (Exception notYet) when (notYet is HttpRequestException or InvalidOperationException)
-            {
-                if (process.HasExited || Stopwatch.GetElapsedTime(since).TotalSeconds > StartSeconds)
-                {
-                    throw;
-                }
-                await Task.Delay(200);
-            }
+            await Task.Delay(100);
         }
+        return process;
     }
-
-    private static Process Start(string program, string[] arguments) =>
-        Process.Start(new ProcessStartInfo("dotnet", [program, .. arguments]) { RedirectStandardOutput = false, WorkingDirectory = Path.GetTempPath() })!;
 
     private static string[] GatewayArguments(Place place) =>
     [

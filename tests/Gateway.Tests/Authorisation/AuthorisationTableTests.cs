@@ -89,12 +89,14 @@ public sealed partial class AuthorisationTableTests(SuiteWithEveryCaller suite, 
                 yield return (whose, $"404 {hears}", async () => await Send(suite.Public, promise, suite.Ours, Bearer((await suite.Session(world.User)).Token)));
             }
         }
-        yield return ("the user", promise.Path.EndsWith("/cards/{cardId}", StringComparison.Ordinal) ? "403 APPROVAL_REQUIRED" : Served, async () =>
-        {
-            var world = await suite.NewWorld();
-            var session = await suite.Session(world.User);
-            return await Send(suite.Public, promise, world, Bearer(session.Token), session.InstallationId);
-        });
+        yield return ("the user", promise.Path.EndsWith("/cards/{cardId}", StringComparison.Ordinal) ? "403 APPROVAL_REQUIRED" : Served, () => AsTheUser(promise));
+    }
+
+    private async Task<Answer> AsTheUser(Promise promise)
+    {
+        var world = await suite.NewWorld();
+        var session = await suite.Session(world.User);
+        return await Send(suite.Public, promise, world, Bearer(session.Token), session.InstallationId);
     }
 
     private IEnumerable<(string, string, Func<Task<Answer>>)> WithCertificate(Promise promise)
