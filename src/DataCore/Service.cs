@@ -2,8 +2,10 @@ using System.Text.Json.Serialization;
 using Antaca.Contracts.Requests;
 using Antaca.DataCore.Certificates;
 using Antaca.DataCore.Credentials;
+using Antaca.DataCore.Operators;
 using Antaca.DataCore.Partners;
 using Antaca.DataCore.Programmes;
+using Antaca.DataCore.Sessions;
 using Antaca.DataCore.Users;
 using Antaca.DataCore.Vault;
 using Antaca.ServiceDefaults;
@@ -36,6 +38,9 @@ public static class Service
         app.MapForServices("datacore/users", "/internal/users").MapGetUserFacts();
         app.MapForServices("datacore/programmes", "/internal/programmes").MapGetProgrammeFacts();
         app.MapForServices("datacore/certificates", "/internal/certificates").MapIdentifyHolder();
+        var sessions = app.MapForServices("datacore/sessions", "/internal");
+        sessions.MapIdentifySession();
+        sessions.MapIdentifyOperatorSession();
         var vault = app.MapForServices("datacore/vault", "/internal/vault");
         vault.MapAllocateCardPan();
         vault.MapRevealCardSecrets();
@@ -78,6 +83,10 @@ public static class Service
 [JsonSerializable(typeof(ProgrammeFacts))]
 [JsonSerializable(typeof(IdentifyCertificate))]
 [JsonSerializable(typeof(CertificateHolder))]
+[JsonSerializable(typeof(Contracts.Requests.IdentifySession))]
+[JsonSerializable(typeof(SessionHolder))]
+[JsonSerializable(typeof(Contracts.Requests.IdentifyOperatorSession))]
+[JsonSerializable(typeof(OperatorHolder))]
 [JsonSerializable(typeof(AllocatePan))]
 [JsonSerializable(typeof(RevealCard))]
 [JsonSerializable(typeof(CardSecretReferences))]
