@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using Antaca.ServiceDefaults;
 using Antaca.TestKit;
 using Xunit;
@@ -29,6 +30,21 @@ public sealed class GetUserTests(UserSuite suite)
         Assert.Equal(partner, seen["partnerId"].GetGuid());
         Assert.False((await suite.Of(partner).Get($"/users/{user.UserId}")).Must(200).Json.TryGetProperty("partnerId", out _));
         (await suite.OfManager.Get($"/users/{Guid.CreateVersion7()}")).MustRefuse(404, "USER_NOT_FOUND");
+    }
+
+    [Fact]
+    public async Task A_partners_published_paths_lead_here()
+    {
+        var registration = TestUsers.Registration();
+        var user = (await suite.Partner.Post("/secure/customers", registration)).Must(201);
+        var path = $"/secure/customers/{user.Id}";
+
+        var changed = (await suite.Partner.Send(HttpMethod.Patch, path, JsonContent.Create(new { firstName = "Ola" }))).Must(200);
+        var found = (await suite.Partner.Get($"/secure/customers?phone={Uri.EscapeDataString(registration["phone"]!.ToString()!)}")).Must(200);
+
+        Assert.Equal(changed.Text, Assert.Single(found["items"].EnumerateArray()).GetRawText());
+        Assert.Equal("Locked", (await suite.Partner.Post(path + "/lock", new { reason = "asked" })).Must(200)["status"].GetString());
+        Assert.Equal("Active", (await suite.Partner.Post(path + "/unlock")).Must(200)["status"].GetString());
     }
 
     [Fact]

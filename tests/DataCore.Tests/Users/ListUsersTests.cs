@@ -101,12 +101,13 @@ public sealed class ListUsersTests(UserSuite suite)
         var (older, newer) = (await suite.NewUser(partner, program), await suite.NewUser(partner, program));
 
         var first = await Csv(suite.OfManager, $"/users?partnerId={partner}&limit=1");
-        var second = await Csv(suite.OfManager, $"/users?partnerId={partner}&limit=1&after={first.Header("Next")}");
+        var second = await Csv(suite.OfManager, $"/users?partnerId={partner}&limit=1&after={first.Header("Next-Cursor")}");
 
         Assert.StartsWith(newer.UserId.ToString(), first.Text.Split("\r\n")[1], StringComparison.Ordinal);
         Assert.StartsWith(older.UserId.ToString(), second.Text.Split("\r\n")[1], StringComparison.Ordinal);
-        Assert.Null(second.Header("Next"));
+        Assert.Null(second.Header("Next-Cursor"));
         Assert.Equal("application/json", (await suite.Of(partner).Send(HttpMethod.Get, "/users", null, null, ("Accept", "text/csv"))).Must(200).MediaType);
+        Assert.Equal("application/json", (await suite.OfManager.Send(HttpMethod.Get, "/users", null, null, ("Accept", "text/csv; q=0.5, application/json"))).Must(200).MediaType);
     }
 
     private static async Task<Answer> Csv(Api api, string path) =>
