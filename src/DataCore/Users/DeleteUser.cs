@@ -50,7 +50,7 @@ internal static class DeleteUser
             return TypedResults.NoContent();
         }
         await work.Erase(user.Id, now);
-        await work.EndSessions(user.Id, "UserDeleted", now);
+        await work.EndSessionsOfUser(user.Id, "UserDeleted", now);
         await work.EndInstallations(user.Id, now);
         await work.EndActivationCodes(user.Id, now);
         work.Owe(new UserDeleted(partnerId, user.Id, now));

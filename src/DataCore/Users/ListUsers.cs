@@ -1,24 +1,17 @@
-using System.Net.Http.Headers;
 using Antaca.ServiceDefaults;
+using Microsoft.Net.Http.Headers;
 using Npgsql;
 
 namespace Antaca.DataCore.Users;
 
 /// <summary>
-/// Finds users, newest first: a partner's own, or every partner's for an operator, who may have them as CSV: a page where a
-/// limit is named, otherwise everything that matches up to a bound. The header <c>Next</c> tells where a cut-off export goes on.
+/// Finds users, newest first: a partner's own, or every partner's for an operator, who may have a page as CSV; the header
+/// <c>Next-Cursor</c> then has the cursor of the next.
 /// </summary>
 internal static class ListUsers
 {
-    /// <summary>The most rows of an export, all in memory at once.</summary>
-    public const int ExportRows = 10_000;
-
-    public const string NextHeader = "Next";
-
-    private const string Csv = "text/csv";
-
     public static void MapListUsers(this IEndpointRouteBuilder users) =>
-        users.MapGet("/", Handle).AdmitsEveryOperator().Produces<Page<User>>().Produces<string>(200, Csv).ProducesProblem(422);
+        users.MapGet("/", Handle).AdmitsEveryOperator().Produces<Page<User>>().Produces<string>(200, UserCsv.MediaType).ProducesProblem(422);
 
     private static async Task<IResult> Handle(
         string? externalId,
@@ -47,24 +40,26 @@ internal static class ListUsers
         }
 
         var filter = new UserFilter(externalId, phone, UserFields.Normal(email), partnerId, programId, status);
+        var found = await database.ListUsers(filter, caller, page, cancel);
+        var users = page.Of(found, user => new Cursor(user.CreatedAt, user.Id), user => user.For(caller));
         if (!caller.IsOperator || !WantsCsv(context.Request))
         {
-            var users = await database.ListUsers(filter, caller, page.After, page.Rows, cancel);
-            return TypedResults.Ok(page.Of(users, PlaceOf, user => user.For(caller)));
+            return TypedResults.Ok(users);
         }
-        var most = limit ?? ExportRows;
-        var exported = await database.ListUsers(filter, caller, page.After, most + 1, cancel);
-        if (exported.Count > most)
+        if (users.Next is not null)
         {
-            context.Response.Headers[NextHeader] = PlaceOf(exported[most - 1]).ToString();
+            context.Response.Headers[UserCsv.NextHeader] = users.Next;
         }
-        return TypedResults.Bytes(UserCsv.Write(exported.Take(most)), Csv + "; charset=utf-8", "customers.csv");
+        return TypedResults.Bytes(UserCsv.Write(users.Items), UserCsv.MediaType + "; charset=utf-8");
     }
 
-    private static Cursor PlaceOf(User user) => new(user.CreatedAt, user.Id);
+    private static bool WantsCsv(HttpRequest request)
+    {
+        var accepted = request.GetTypedHeaders().Accept;
+        var csv = Quality(accepted, UserCsv.MediaType);
+        return csv > 0 && csv >= Quality(accepted, "application/json");
+    }
 
-    private static bool WantsCsv(HttpRequest request) =>
-        request.Headers.Accept.SelectMany(accept => accept!.Split(','))
-            .Any(accept => MediaTypeWithQualityHeaderValue.TryParse(accept, out var type)
-                && string.Equals(type.MediaType, Csv, StringComparison.OrdinalIgnoreCase) && type.Quality is null or > 0);
+    private static double Quality(IList<MediaTypeHeaderValue> accepted, string mediaType) =>
+        accepted.Where(range => range.MediaType.Equals(mediaType, StringComparison.OrdinalIgnoreCase)).Max(range => (double?)(range.Quality ?? 1)) ?? 0;
 }

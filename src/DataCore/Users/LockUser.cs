@@ -41,7 +41,7 @@ internal static class LockUser
         var now = clock.GetUtcNow();
         var locked = user with { Status = UserStatus.Locked };
         await work.SaveLock(user.Id, request.Reason, now);
-        await work.EndSessions(user.Id, "UserLocked", now);
+        await work.EndSessionsOfUser(user.Id, "UserLocked", now);
         work.Owe(new UserLocked(user.PartnerId!.Value, user.Id, now));
         return await work.Answer(once, StatusCodes.Status200OK, locked.For(caller));
     }

@@ -7,6 +7,9 @@ namespace Antaca.DataCore.Users;
 /// <summary>Users as a table (RFC 4180). A text that a spreadsheet would run as a formula gets an apostrophe before it.</summary>
 internal static class UserCsv
 {
+    public const string MediaType = "text/csv";
+    public const string NextHeader = "Next-Cursor";
+
     private static readonly CsvConfiguration _form = new(CultureInfo.InvariantCulture) { NewLine = "\r\n", InjectionOptions = InjectionOptions.Escape };
 
     private static readonly (string Name, Func<User, string?> Value)[] _columns =

@@ -69,7 +69,7 @@ internal static class UserStore
 
     /// <summary>The users that match, newest first: the caller's, or every partner's for an operator, who sees the deleted ones too.</summary>
     public static async Task<IReadOnlyList<User>> ListUsers(
-        this NpgsqlDataSource database, UserFilter filter, Caller caller, Cursor after, int rows, CancellationToken cancel) =>
+        this NpgsqlDataSource database, UserFilter filter, Caller caller, PageRequest page, CancellationToken cancel) =>
         [.. (await database.Many<UserRow>(
             """
             select id, partner_id, programme_id, external_id, phone, email, first_name, last_name, birth_date, nationality,
@@ -84,7 +84,7 @@ internal static class UserStore
                 and (@Status::text is null or status = @Status)
                 and (created_at, id) < (@At, @Id)
             order by created_at desc, id desc
-            limit @rows
+            limit @Rows
             """,
             new
             {
@@ -96,9 +96,9 @@ internal static class UserStore
                 ofPartner = filter.PartnerId,
                 filter.ProgramId,
                 filter.Status,
-                after.At,
-                after.Id,
-                rows,
+                page.After.At,
+                page.After.Id,
+                page.Rows,
             },
             cancel)).Select(row => row.ToUser())];
 
@@ -158,7 +158,7 @@ internal static class UserStore
             new { userId, now });
 
     /// <summary>Ends the user's sessions, and owes word of each.</summary>
-    public static async Task EndSessions(this Work work, Guid userId, string reason, DateTimeOffset now)
+    public static async Task EndSessionsOfUser(this Work work, Guid userId, string reason, DateTimeOffset now)
     {
         var ended = await work.Many<EndedSession>(
             """
