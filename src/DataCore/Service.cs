@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using Antaca.Contracts.Requests;
 using Antaca.DataCore.Certificates;
 using Antaca.DataCore.Credentials;
+using Antaca.DataCore.Installations;
 using Antaca.DataCore.Operators;
 using Antaca.DataCore.Partners;
 using Antaca.DataCore.Programmes;
@@ -34,15 +35,14 @@ public static class Service
             bus.AddConsumer<SendActivationCode>();
         });
         AddUsers(builder);
+        AddSessions(builder);
         adjust?.Invoke(builder);
 
         var app = builder.BuildService();
         MapUsers(app);
         app.MapForServices("datacore/programmes", "/internal/programmes").MapGetProgrammeFacts();
         app.MapForServices("datacore/certificates", "/internal/certificates").MapIdentifyHolder();
-        var sessions = app.MapForServices("datacore/sessions", "/internal");
-        sessions.MapIdentifySession();
-        sessions.MapIdentifyOperatorSession();
+        MapSessions(app);
         var vault = app.MapForServices("datacore/vault", "/internal/vault");
         vault.MapAllocateCardPan();
         vault.MapRevealCardSecrets();
@@ -73,6 +73,29 @@ public static class Service
         users.MapDeleteUser();
         app.MapForCallers("/registrations").MapRegisterSelf();
         app.MapForServices("datacore/users", "/internal/users").MapGetUserFacts();
+    }
+
+    private static void AddSessions(WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<SlowHashTurns>();
+        builder.Services.AddHostedService<ForgetOldSessions>();
+    }
+
+    private static void MapSessions(WebApplication app)
+    {
+        app.MapForCallers("/users", Channel.Secure).MapCreateActivationCode();
+        var devices = app.MapForCallers("/devices", Channel.Customers);
+        devices.MapPairDevice();
+        devices.MapListDevices();
+        devices.MapRemoveDevice();
+        var sessions = app.MapForCallers("/sessions", Channel.Customers);
+        sessions.MapCreateChallenge();
+        sessions.MapStartSession();
+        sessions.MapEndSession();
+        app.MapForCallers("/approvals", Channel.Customers).MapCreateApproval();
+        var identified = app.MapForServices("datacore/sessions", "/internal");
+        identified.MapIdentifySession();
+        identified.MapIdentifyOperatorSession();
     }
 
     private static void AddVault(WebApplicationBuilder builder)
@@ -107,6 +130,16 @@ public static class Service
 [JsonSerializable(typeof(LockUser.Request), TypeInfoPropertyName = "LockUserRequest")]
 [JsonSerializable(typeof(RegisterSelf.Request), TypeInfoPropertyName = "RegisterSelfRequest")]
 [JsonSerializable(typeof(RegisterSelf.Registered))]
+[JsonSerializable(typeof(CreateActivationCode.Answer), TypeInfoPropertyName = "CreateActivationCodeAnswer")]
+[JsonSerializable(typeof(PairDevice.Request), TypeInfoPropertyName = "PairDeviceRequest")]
+[JsonSerializable(typeof(PairDevice.Answer), TypeInfoPropertyName = "PairDeviceAnswer")]
+[JsonSerializable(typeof(Page<DeviceView>), TypeInfoPropertyName = "DevicePage")]
+[JsonSerializable(typeof(CreateChallenge.Request), TypeInfoPropertyName = "CreateChallengeRequest")]
+[JsonSerializable(typeof(CreateChallenge.Answer), TypeInfoPropertyName = "CreateChallengeAnswer")]
+[JsonSerializable(typeof(StartSession.Request), TypeInfoPropertyName = "StartSessionRequest")]
+[JsonSerializable(typeof(StartSession.Answer), TypeInfoPropertyName = "StartSessionAnswer")]
+[JsonSerializable(typeof(CreateApproval.Request), TypeInfoPropertyName = "CreateApprovalRequest")]
+[JsonSerializable(typeof(CreateApproval.Answer), TypeInfoPropertyName = "CreateApprovalAnswer")]
 [JsonSerializable(typeof(User))]
 [JsonSerializable(typeof(Page<User>))]
 [JsonSerializable(typeof(OpenCards))]

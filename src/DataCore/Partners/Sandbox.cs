@@ -51,9 +51,9 @@ internal sealed partial class Sandbox(SandboxSettings settings, NpgsqlDataSource
         await work.Change(
             """
             insert into programmes (id, partner_id, name, bin_range_id, currency, processor, remote_url, digital_first, kyc_mode,
-                auto_balance, session_minutes, card_validity_months, created_at)
+                auto_balance, self_registration, session_minutes, card_validity_months, created_at)
             values (@_programId, @_partnerId, 'Sandbox cards', @_rangeId, 'PLN', @Processor, null, true, 'Partner',
-                false, @SessionMinutes, @CardValidityMonths, @now)
+                false, true, @SessionMinutes, @CardValidityMonths, @now)
             on conflict (id) do nothing
             """,
             new { _programId, _partnerId, _rangeId, Processor, SessionMinutes, CardValidityMonths, now });

@@ -1,5 +1,7 @@
 using Antaca.Contracts.Events;
 using Antaca.Contracts.Requests;
+using Antaca.DataCore.Installations;
+using Antaca.DataCore.Sessions;
 using Antaca.ServiceDefaults;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;

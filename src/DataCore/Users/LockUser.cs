@@ -1,4 +1,5 @@
 using Antaca.Contracts.Events;
+using Antaca.DataCore.Sessions;
 using Antaca.ServiceDefaults;
 using Npgsql;
 

@@ -1,4 +1,5 @@
 using Antaca.Contracts.Events;
+using Antaca.DataCore.Installations;
 using Antaca.ServiceDefaults;
 using Npgsql;
 
@@ -73,6 +74,6 @@ internal static class RegisterSelf
         }
         Work.Audit(subject: receiver is null ? null : $"user:{receiver}", outcome: isNew ? null : "USER_EXISTS");
         await work.Commit();
-        return TypedResults.Json(new Registered("CodeSent", now.AddMinutes(SendActivationCode.CodeMinutes)), statusCode: StatusCodes.Status202Accepted);
+        return TypedResults.Json(new Registered("CodeSent", now.AddMinutes(ActivationCodes.LifeMinutes)), statusCode: StatusCodes.Status202Accepted);
     }
 }
