@@ -10,6 +10,6 @@ internal static class GetUserFacts
 {
     public static void MapGetUserFacts(this IEndpointRouteBuilder users) => users.MapGet("/{userId:guid}", Handle);
 
-    private static async Task<Results<Ok<UserFacts>, ProblemHttpResult>> Handle(Guid userId, Guid partnerId, NpgsqlDataSource database, CancellationToken cancel) =>
+    private static async Task<Results<Ok<UserFacts>, ProblemHttpResult>> Handle(Guid userId, Guid? partnerId, NpgsqlDataSource database, CancellationToken cancel) =>
         await database.FindUserFacts(userId, partnerId, cancel) is { } facts ? TypedResults.Ok(facts) : UserProblems.NotFound();
 }

@@ -48,13 +48,14 @@ internal static class UserStore
             new { userId, partnerId },
             cancel))?.ToUser();
 
-    public static async Task<UserFacts?> FindUserFacts(this NpgsqlDataSource database, Guid userId, Guid partnerId, CancellationToken cancel) =>
+    /// <param name="partnerId">Null where an operator asks, who sees every partner's users.</param>
+    public static async Task<UserFacts?> FindUserFacts(this NpgsqlDataSource database, Guid userId, Guid? partnerId, CancellationToken cancel) =>
         (await database.One<FactsRow>(
             """
             select u.id, u.partner_id, u.status = 'Active' as active, p.id as programme_id, p.currency, p.processor, p.digital_first, p.card_validity_months
             from users u
             join programmes p on p.id = u.programme_id
-            where u.id = @userId and u.partner_id = @partnerId and u.status <> 'Deleted'
+            where u.id = @userId and (@partnerId::uuid is null or u.partner_id = @partnerId) and u.status <> 'Deleted'
             """,
             new { userId, partnerId },
             cancel))?.ToFacts();
