@@ -36,12 +36,13 @@ public static class Service
         });
         AddUsers(builder);
         AddSessions(builder);
+        AddCertificates(builder);
         adjust?.Invoke(builder);
 
         var app = builder.BuildService();
         MapUsers(app);
         app.MapForServices("datacore/programmes", "/internal/programmes").MapGetProgrammeFacts();
-        app.MapForServices("datacore/certificates", "/internal/certificates").MapIdentifyHolder();
+        MapCertificates(app);
         MapSessions(app);
         var vault = app.MapForServices("datacore/vault", "/internal/vault");
         vault.MapAllocateCardPan();
@@ -98,6 +99,23 @@ public static class Service
         identified.MapIdentifyOperatorSession();
     }
 
+    private static void AddCertificates(WebApplicationBuilder builder)
+    {
+        builder.AddSettings<CertificateSettings>("Certificates");
+        builder.Services.AddSingleton<PartnerAuthority>();
+        builder.Services.AddHostedService<WarnOfExpiry>();
+    }
+
+    private static void MapCertificates(WebApplication app)
+    {
+        var partners = app.MapForCallers("/partners");
+        partners.MapSignCertificate();
+        partners.MapListCertificates();
+        partners.MapRevokeCertificate();
+        app.MapForCallers("/certificates", Channel.Secure).MapListOwnCertificates();
+        app.MapForServices("datacore/certificates", "/internal/certificates").MapIdentifyHolder();
+    }
+
     private static void AddVault(WebApplicationBuilder builder)
     {
         var settings = builder.AddSettings<VaultSettings>("Vault");
@@ -130,6 +148,9 @@ public static class Service
 [JsonSerializable(typeof(LockUser.Request), TypeInfoPropertyName = "LockUserRequest")]
 [JsonSerializable(typeof(RegisterSelf.Request), TypeInfoPropertyName = "RegisterSelfRequest")]
 [JsonSerializable(typeof(RegisterSelf.Registered))]
+[JsonSerializable(typeof(SignCertificate.Request), TypeInfoPropertyName = "SignCertificateRequest")]
+[JsonSerializable(typeof(SignCertificate.Answer), TypeInfoPropertyName = "SignCertificateAnswer")]
+[JsonSerializable(typeof(Page<CertificateView>), TypeInfoPropertyName = "CertificatePage")]
 [JsonSerializable(typeof(CreateActivationCode.Answer), TypeInfoPropertyName = "CreateActivationCodeAnswer")]
 [JsonSerializable(typeof(PairDevice.Request), TypeInfoPropertyName = "PairDeviceRequest")]
 [JsonSerializable(typeof(PairDevice.Answer), TypeInfoPropertyName = "PairDeviceAnswer")]

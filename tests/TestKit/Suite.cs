@@ -345,6 +345,8 @@ public class Suite : IAsyncLifetime
         if (name == "datacore")
         {
             yield return $"--Vault:MasterKeyFile={Certificates.MasterKey}";
+            yield return $"--Certificates:Authority={Certificates.PartnerAuthority}";
+            yield return $"--Certificates:AuthorityKey={Certificates.PartnerAuthorityKey}";
             yield return $"--Sandbox:Folder={Certificates.Sandbox}";
             yield return $"--Sandbox:PublicAddress={PublicAddress}";
             yield return $"--Sandbox:PartnerAddress={PartnerAddress}";
