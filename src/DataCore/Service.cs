@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Antaca.Contracts.Requests;
+using Antaca.DataCore.Audit;
 using Antaca.DataCore.Certificates;
 using Antaca.DataCore.Credentials;
 using Antaca.DataCore.Installations;
@@ -19,23 +20,34 @@ public static class Service
 {
     public const string Name = "datacore";
 
-    public static Task<int> Main(string[] args) => Defaults.Run(() => Build(args));
+    internal const string RequestsRole = "datacore_requests";
+
+    /// <summary>Serves; or runs one command and ends.</summary>
+    public static Task<int> Main(string[] args) => args switch
+    {
+        ["operators", "invite-first", .. var settings] => InviteFirstOperator.Run(settings),
+        ["audit", "verify", .. var settings] => VerifyAudit.Run(settings),
+        _ => Defaults.Run(() => Build(args)),
+    };
 
     /// <param name="adjust">Lets a test put its own clock in.</param>
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? adjust = null)
     {
         var builder = Defaults.CreateBuilder(Name, args);
         builder.AddJson(DataCoreJson.Default);
-        builder.AddDatabase("datacore_requests", typeof(Service).Assembly);
+        builder.AddDatabase(RequestsRole, typeof(Service).Assembly);
         AddVault(builder);
         AddSandbox(builder);
         builder.AddMessaging(bus =>
         {
             bus.AddConsumer<FollowKycDecision>();
             bus.AddConsumer<SendActivationCode>();
+            bus.AddConsumer<SendOperatorLink>();
+            bus.AddConsumer<RecordAudit>();
         });
         AddUsers(builder);
         AddSessions(builder);
+        AddOperators(builder);
         AddCertificates(builder);
         adjust?.Invoke(builder);
 
@@ -44,6 +56,8 @@ public static class Service
         app.MapForServices("datacore/programmes", "/internal/programmes").MapGetProgrammeFacts();
         MapCertificates(app);
         MapSessions(app);
+        MapOperators(app);
+        MapAudit(app);
         var vault = app.MapForServices("datacore/vault", "/internal/vault");
         vault.MapAllocateCardPan();
         vault.MapRevealCardSecrets();
@@ -116,6 +130,37 @@ public static class Service
         app.MapForServices("datacore/certificates", "/internal/certificates").MapIdentifyHolder();
     }
 
+    private static void AddOperators(WebApplicationBuilder builder)
+    {
+        var settings = builder.AddSettings<OperatorSettings>("Operators");
+        if (settings.LinkAddress is null && !builder.Environment.IsDevelopment())
+        {
+            builder.AddSettingsFault("Operators:LinkAddress: is required (where the links in e-mails to operators lead)");
+        }
+        builder.Services.AddSingleton<LoginLimits>();
+    }
+
+    private static void MapOperators(WebApplication app)
+    {
+        var sessions = app.MapForCallers("/operator-sessions");
+        sessions.MapStartOperatorSession().AdmitsAnybody(Channel.Admin);
+        sessions.MapVerifySecondFactor().AdmitsAnybody(Channel.Admin);
+        sessions.MapEndOperatorSession().AdmitsEveryOperator();
+        var password = app.MapForCallers("/operator-password");
+        password.MapSetPassword().AdmitsAnybody(Channel.Admin);
+        password.MapRequestPasswordReset().AdmitsAnybody(Channel.Admin);
+        var operators = app.MapForCallers("/operators");
+        operators.MapGetOwnOperator().AdmitsEveryOperator();
+        operators.MapListOperators().AdmitsOperators(Role.Manager, Role.Admin);
+        operators.MapInviteOperator().AdmitsOperators(Role.Manager, Role.Admin);
+        operators.MapSendInvitation().AdmitsOperators(Role.Manager, Role.Admin);
+        operators.MapLockOperator().AdmitsOperators(Role.Admin);
+        operators.MapUnlockOperator().AdmitsOperators(Role.Admin);
+        operators.MapChangeRole().AdmitsOperators(Role.Admin);
+    }
+
+    private static void MapAudit(WebApplication app) => app.MapForCallers("/audit").MapListAudit();
+
     private static void AddVault(WebApplicationBuilder builder)
     {
         var settings = builder.AddSettings<VaultSettings>("Vault");
@@ -148,6 +193,18 @@ public static class Service
 [JsonSerializable(typeof(LockUser.Request), TypeInfoPropertyName = "LockUserRequest")]
 [JsonSerializable(typeof(RegisterSelf.Request), TypeInfoPropertyName = "RegisterSelfRequest")]
 [JsonSerializable(typeof(RegisterSelf.Registered))]
+[JsonSerializable(typeof(StartOperatorSession.Request), TypeInfoPropertyName = "StartOperatorSessionRequest")]
+[JsonSerializable(typeof(StartOperatorSession.Answer), TypeInfoPropertyName = "StartOperatorSessionAnswer")]
+[JsonSerializable(typeof(VerifySecondFactor.Request), TypeInfoPropertyName = "VerifySecondFactorRequest")]
+[JsonSerializable(typeof(VerifySecondFactor.Answer), TypeInfoPropertyName = "VerifySecondFactorAnswer")]
+[JsonSerializable(typeof(SetPassword.Request), TypeInfoPropertyName = "SetPasswordRequest")]
+[JsonSerializable(typeof(SetPassword.Answer), TypeInfoPropertyName = "SetPasswordAnswer")]
+[JsonSerializable(typeof(RequestPasswordReset.Request), TypeInfoPropertyName = "RequestPasswordResetRequest")]
+[JsonSerializable(typeof(InviteOperator.Request), TypeInfoPropertyName = "InviteOperatorRequest")]
+[JsonSerializable(typeof(ChangeRole.Request), TypeInfoPropertyName = "ChangeRoleRequest")]
+[JsonSerializable(typeof(OperatorView))]
+[JsonSerializable(typeof(Page<OperatorView>), TypeInfoPropertyName = "OperatorPage")]
+[JsonSerializable(typeof(Page<ListAudit.Entry>), TypeInfoPropertyName = "AuditPage")]
 [JsonSerializable(typeof(SignCertificate.Request), TypeInfoPropertyName = "SignCertificateRequest")]
 [JsonSerializable(typeof(SignCertificate.Answer), TypeInfoPropertyName = "SignCertificateAnswer")]
 [JsonSerializable(typeof(Page<CertificateView>), TypeInfoPropertyName = "CertificatePage")]

@@ -58,6 +58,8 @@ internal static class OperatorStore
             new { email, now },
             cancel);
 
+    public static Task<bool> HasActiveOperator(this Work work) => work.One<bool>("select exists (select 1 from operators where status <> 'Invited')");
+
     /// <summary>Every active Admin, held until this work ends: of two that put each other out at once, the second sees the first's doing.</summary>
     public static async Task<IReadOnlyList<Guid>> HoldActiveAdmins(this Work work, DateTimeOffset now) =>
         await work.Many<Guid>(

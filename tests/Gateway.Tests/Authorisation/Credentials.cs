@@ -114,7 +114,7 @@ public sealed class SuiteWithEveryCaller : Suite
         var (partner, program) = await this.NewPartner();
         AnotherPartners = await NewWorld(partner, program);
         AnotherPartner = await WithCertificate(partner);
-        var expired = PartnerCertificates.Issue(Certificates.PartnerAuthority, fromMinutes: -120, untilMinutes: -60);
+        var expired = PartnerCertificates.Issue(Certificates.PartnerAuthority, fromMinutes: -50, untilMinutes: -10);
         await this.Register(expired, TestUsers.SandboxPartner);
         ExpiredCertificate = OverPartnerPort(expired);
         RevokedCertificate = await WithCertificate(TestUsers.SandboxPartner, revoked: true);
