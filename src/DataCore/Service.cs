@@ -53,7 +53,7 @@ public static class Service
 
         var app = builder.BuildService();
         MapUsers(app);
-        app.MapForServices("datacore/programmes", "/internal/programmes").MapGetProgrammeFacts();
+        MapPartners(app);
         MapCertificates(app);
         MapSessions(app);
         MapOperators(app);
@@ -111,6 +111,22 @@ public static class Service
         var identified = app.MapForServices("datacore/sessions", "/internal");
         identified.MapIdentifySession();
         identified.MapIdentifyOperatorSession();
+    }
+
+    private static void MapPartners(WebApplication app)
+    {
+        var partners = app.MapForCallers("/partners");
+        partners.MapCreatePartner();
+        partners.MapListPartners();
+        partners.MapGetPartner();
+        partners.MapUpdatePartner();
+        partners.MapSetEncryptionKey();
+        var programmes = app.MapForCallers("/programs");
+        programmes.MapCreateProgramme();
+        programmes.MapListProgrammes();
+        programmes.MapGetProgramme();
+        programmes.MapUpdateProgramme();
+        app.MapForServices("datacore/programmes", "/internal/programmes").MapGetProgrammeFacts();
     }
 
     private static void AddCertificates(WebApplicationBuilder builder)
@@ -205,6 +221,15 @@ public static class Service
 [JsonSerializable(typeof(OperatorView))]
 [JsonSerializable(typeof(Page<OperatorView>), TypeInfoPropertyName = "OperatorPage")]
 [JsonSerializable(typeof(Page<ListAudit.Entry>), TypeInfoPropertyName = "AuditPage")]
+[JsonSerializable(typeof(CreatePartner.Request), TypeInfoPropertyName = "CreatePartnerRequest")]
+[JsonSerializable(typeof(UpdatePartner.Request), TypeInfoPropertyName = "UpdatePartnerRequest")]
+[JsonSerializable(typeof(SetEncryptionKey.Request), TypeInfoPropertyName = "SetEncryptionKeyRequest")]
+[JsonSerializable(typeof(PartnerView))]
+[JsonSerializable(typeof(Page<PartnerView>), TypeInfoPropertyName = "PartnerPage")]
+[JsonSerializable(typeof(CreateProgramme.Request), TypeInfoPropertyName = "CreateProgrammeRequest")]
+[JsonSerializable(typeof(UpdateProgramme.Request), TypeInfoPropertyName = "UpdateProgrammeRequest")]
+[JsonSerializable(typeof(ProgrammeView))]
+[JsonSerializable(typeof(Page<ProgrammeView>), TypeInfoPropertyName = "ProgrammePage")]
 [JsonSerializable(typeof(SignCertificate.Request), TypeInfoPropertyName = "SignCertificateRequest")]
 [JsonSerializable(typeof(SignCertificate.Answer), TypeInfoPropertyName = "SignCertificateAnswer")]
 [JsonSerializable(typeof(Page<CertificateView>), TypeInfoPropertyName = "CertificatePage")]
