@@ -17,10 +17,14 @@ public static class Access
     /// <summary>The area of routes that serve callers from outside: the gateway alone, with a caller token.</summary>
     public const string Callers = "callers";
 
+    /// <summary>The area of what every service tells of its routes (<see cref="OpenApi"/>): for the gateway, which publishes it.</summary>
+    public const string Documentation = "documentation";
+
     /// <summary>The one table: area (service/area), and the common names that may call it.</summary>
     public static readonly FrozenDictionary<string, FrozenSet<string>> Table = new Dictionary<string, FrozenSet<string>>
     {
         [Callers] = ["gateway"],
+        [Documentation] = ["gateway"],
         ["datacore/certificates"] = ["gateway"],
         ["datacore/sessions"] = ["gateway"],
         ["datacore/references"] = ["gateway"],
