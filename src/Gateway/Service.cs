@@ -6,6 +6,7 @@ using System.Text.Json.Serialization;
 using Antaca.Contracts.Requests;
 using Antaca.Gateway.Certificates;
 using Antaca.Gateway.Channels;
+using Antaca.Gateway.Documentation;
 using Antaca.Gateway.Encryption;
 using Antaca.Gateway.Routes;
 using Antaca.Gateway.Vault;
@@ -43,6 +44,7 @@ public static class Service
         builder.AddJson(GatewayJson.Default);
         builder.AddPeer("datacore");
         builder.AddForwarding();
+        builder.AddDocuments();
         var edge = builder.AddSettings<EdgeSettings>("Edge");
         var encryption = builder.AddSettings<EncryptionSettings>("Encryption");
         builder.Services.AddSingleton(services => EncryptionKeys.Load(encryption, services.GetRequiredService<TimeProvider>()));
@@ -57,6 +59,7 @@ public static class Service
 
         var app = builder.BuildListening((kestrel, ports) => Listen(kestrel, ports, edge));
         app.UseAnswerHeaders();
+        app.UseDocumentation();
         app.UseAuthentication();
         app.MapGetPublicKey();
         var calls = app.Services.GetRequiredService<EncryptedCalls>();

@@ -37,7 +37,7 @@ public static class OpenApi
     /// <summary>The operation takes an <c>Idempotency-Key</c>: whether it must be sent.</summary>
     public const string KeyRequired = "x-idempotency-key-required";
 
-    private const string Name = "routes";
+    private const string Name = "openapi";
     private const string JsonType = "application/json";
 
     /// <summary>States the refusals that the verb itself gives.</summary>
@@ -72,7 +72,7 @@ public static class OpenApi
         });
     });
 
-    internal static void MapDocumentation(this WebApplication app) => app.MapForServices(Access.Documentation, "").MapOpenApi(Path.Replace("openapi", "{documentName}", StringComparison.Ordinal));
+    internal static void MapDocumentation(this WebApplication app) => app.MapForServices(Access.Documentation, "").MapOpenApi(Path.Replace(Name, "{documentName}", StringComparison.Ordinal));
 
     private static void Describe(OpenApiOperation operation, OpenApiOperationTransformerContext context)
     {
@@ -126,6 +126,7 @@ public static class OpenApi
             };
             schema.Required = new HashSet<string> { "amount", "currency" };
             schema.AdditionalPropertiesAllowed = false;
+            schema.Description = "An amount in minor units of an ISO 4217 currency.";
         }
         else if (value == typeof(VaultReference))
         {
