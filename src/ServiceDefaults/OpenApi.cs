@@ -118,7 +118,7 @@ public static class OpenApi
         var nullable = value != type ? JsonSchemaType.Null : 0;
         if (value == typeof(Money))
         {
-            schema.Type = JsonSchemaType.Object;
+            schema.Type = JsonSchemaType.Object | nullable;
             schema.Properties = new Dictionary<string, IOpenApiSchema>
             {
                 ["amount"] = new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int64", Description = "Minor units: 12500 PLN is 125.00 złoty." },
@@ -136,6 +136,7 @@ public static class OpenApi
             schema.Required = null;
             schema.AdditionalPropertiesAllowed = true;
             schema.Metadata?.Remove("x-schema-id");
+            schema.Description = "A card secret.";
         }
         else if (value == typeof(DateTimeOffset))
         {

@@ -16,7 +16,7 @@ internal sealed class Documents(IServiceProvider services, PortSettings ports, T
     private static readonly JsonSerializerOptions _readable = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly SemaphoreSlim _one = new(1);
-    private readonly Dictionary<Channel, (JsonObject Document, DateTimeOffset Until)> _kept = [];
+    private readonly Dictionary<Channel, Kept> _kept = [];
 
     /// <exception cref="PeerUnreachableException">A service whose routes belong in it is away.</exception>
     public async Task<byte[]> Get(Channel channel, HttpRequest request, CancellationToken cancel)
@@ -26,11 +26,10 @@ internal sealed class Documents(IServiceProvider services, PortSettings ports, T
         {
             if (!_kept.TryGetValue(channel, out var kept) || kept.Until <= clock.GetUtcNow())
             {
-                kept = (await Make(channel, cancel), clock.GetUtcNow().AddMinutes(KeptMinutes));
+                kept = new Kept(await Make(channel, cancel), clock.GetUtcNow().AddMinutes(KeptMinutes));
                 _kept[channel] = kept;
             }
-            kept.Document["servers"] = new JsonArray(new JsonObject { ["url"] = ServerOf(channel, request) });
-            return JsonSerializer.SerializeToUtf8Bytes(kept.Document, _readable);
+            return kept.For(ServerOf(channel, request));
         }
         finally
         {
@@ -43,6 +42,26 @@ internal sealed class Documents(IServiceProvider services, PortSettings ports, T
     /// <summary>The origin of the document where the channel is on the same port; otherwise the same host on the channel's port.</summary>
     private string ServerOf(Channel channel, HttpRequest request) =>
         channel is Channel.Customers or Channel.Admin || request.HttpContext.Connection.LocalPort == ports.Partners ? "/" : $"https://{request.Host.Host}:{ports.Partners}";
+
+    /// <summary>A document, and its text as it was last asked for.</summary>
+    private sealed class Kept(JsonObject document, DateTimeOffset until)
+    {
+        private string? _server;
+        private byte[] _text = [];
+
+        public DateTimeOffset Until => until;
+
+        public byte[] For(string server)
+        {
+            if (_server != server)
+            {
+                document["servers"] = new JsonArray(new JsonObject { ["url"] = server });
+                _text = JsonSerializer.SerializeToUtf8Bytes(document, _readable);
+                _server = server;
+            }
+            return _text;
+        }
+    }
 
     private async Task<JsonObject> Make(Channel channel, CancellationToken cancel)
     {

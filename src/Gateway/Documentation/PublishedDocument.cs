@@ -28,16 +28,16 @@ internal static partial class PublishedDocument
     /// <param name="told">By service: its own document.</param>
     public static JsonObject Of(Channel channel, IReadOnlyDictionary<string, JsonObject> told)
     {
-        var schemas = new Schemas(told);
+        // A row that its service does not serve is left out; the test of the documents wants every one.
+        var served = RouteTable.Routes.Where(route => route.Channel == channel)
+            .Select(route => (Route: route, Operation: OperationOf(told[route.Service], route)!))
+            .Where(row => row.Operation is not null)
+            .ToArray();
+        var schemas = new Schemas(told, served.Select(row => (row.Route.Service, row.Operation)));
         var paths = new JsonObject();
         var tags = new SortedSet<string>(StringComparer.Ordinal);
-        foreach (var route in RouteTable.Routes.Where(route => route.Channel == channel))
+        foreach (var (route, operation) in served)
         {
-            if (OperationOf(told[route.Service], route) is not { } operation)
-            {
-                // Not served yet: the test of the documents says so, a reader need not.
-                continue;
-            }
             Add(paths, route.Path, route.Method, Publish(route, schemas.Take(route.Service, operation)));
         }
         if (channel != Channel.Processor)
@@ -71,6 +71,7 @@ internal static partial class PublishedDocument
                 ["securitySchemes"] = Words.SecuritySchemes(channel),
                 ["parameters"] = Words.Headers(),
                 ["headers"] = Words.AnswerHeaders(),
+                ["responses"] = new JsonObject(_anywhere.Select(problem => KeyValuePair.Create<string, JsonNode?>(CodeOf(problem), Refused(problem.StatusCode, [(problem.StatusCode, CodeOf(problem), problem.ProblemDetails.Title)])))),
                 ["schemas"] = schemas.Taken(RequestSchemasOf(paths)),
             },
         };
@@ -213,7 +214,7 @@ internal static partial class PublishedDocument
         {
             var copy = query.DeepClone().AsObject();
             copy["description"] ??= Words.Parameter(query["name"]!.GetValue<string>());
-            Words.Limit(copy);
+            Words.Bound(copy);
             parameters.Add(copy);
         }
         if (operation[OpenApi.KeyRequired] is { } keyRequired)
@@ -273,7 +274,9 @@ internal static partial class PublishedDocument
         }
         foreach (var refusal in refusals.ByStatus())
         {
-            answers[refusal.Key.ToString(CultureInfo.InvariantCulture)] = Refused(refusal.Key, [.. refusal]);
+            answers[refusal.Key.ToString(CultureInfo.InvariantCulture)] = refusal.Skip(1).Any() || !_anywhere.Any(problem => CodeOf(problem) == refusal.First().Code)
+                ? Refused(refusal.Key, [.. refusal])
+                : Reference("responses", refusal.First().Code);
         }
         return answers;
     }
@@ -377,6 +380,8 @@ internal static partial class PublishedDocument
 
     private static string Unnamed(string path) => PathParameter().Replace(path.TrimEnd('/'), "{}");
 
+    private static string CodeOf(ProblemHttpResult problem) => (string)problem.ProblemDetails.Extensions["code"]!;
+
     internal static JsonObject Reference(string kind, string name) => new() { ["$ref"] = $"#/components/{kind}/{name}" };
 
     [GeneratedRegex(@"\{(\w+)(?::(\w+))?\}")]
@@ -391,7 +396,7 @@ internal static partial class PublishedDocument
         {
             foreach (var problem in problems)
             {
-                Add(problem.StatusCode, (string)problem.ProblemDetails.Extensions["code"]!, problem.ProblemDetails.Title);
+                Add(problem.StatusCode, CodeOf(problem), problem.ProblemDetails.Title);
             }
         }
 

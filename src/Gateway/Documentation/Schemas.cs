@@ -12,10 +12,11 @@ internal sealed class Schemas
     private readonly SortedDictionary<string, JsonObject> _taken = new(StringComparer.Ordinal);
 
     /// <param name="told">By service: its own document.</param>
-    public Schemas(IReadOnlyDictionary<string, JsonObject> told)
+    /// <param name="used">The operations that are published, with their services.</param>
+    public Schemas(IReadOnlyDictionary<string, JsonObject> told, IEnumerable<(string Service, JsonObject Operation)> used)
     {
         _told = told;
-        _contested = Contested(told);
+        _contested = Contested(used.GroupBy(use => use.Service).SelectMany(uses => Reached(told[uses.Key], uses.SelectMany(use => References(use.Operation)))));
     }
 
     /// <summary>A copy of the service's operation that refers to the schemas by their published names, which are taken with it.</summary>
@@ -33,18 +34,7 @@ internal sealed class Schemas
     /// <summary>What was taken. Requests refuse unknown fields; answers may gain some.</summary>
     public JsonObject Taken(IEnumerable<string> inRequests)
     {
-        var strict = new HashSet<string>(StringComparer.Ordinal);
-        var open = new Stack<string>(inRequests);
-        while (open.TryPop(out var name))
-        {
-            if (_taken.TryGetValue(name, out var schema) && strict.Add(name))
-            {
-                foreach (var inner in References(schema))
-                {
-                    open.Push(inner);
-                }
-            }
-        }
+        var strict = Reached(_taken.GetValueOrDefault, inRequests).Select(schema => schema.Key).ToHashSet(StringComparer.Ordinal);
         foreach (var (_, schema) in _taken.Where(taken => !strict.Contains(taken.Key)))
         {
             schema.Remove("additionalProperties");
@@ -78,7 +68,13 @@ internal sealed class Schemas
         }
     }
 
-    private string NameOf(string service, string name) => _contested.Contains(name) ? char.ToUpperInvariant(service[0]) + service[1..] + name : name;
+    private string NameOf(string service, string name) => _contested.Contains(name) ? LabelOf(service) + name : name;
+
+    private static string LabelOf(string service)
+    {
+        var label = service.Replace("service", "", StringComparison.Ordinal);
+        return char.ToUpperInvariant(label[0]) + label[1..];
+    }
 
     private JsonNode Renamed(string service, JsonNode node) => node switch
     {
@@ -91,19 +87,51 @@ internal sealed class Schemas
         _ => node.DeepClone(),
     };
 
-    private static HashSet<string> Contested(IReadOnlyDictionary<string, JsonObject> told)
+    /// <summary>The names that mean different things.</summary>
+    private static HashSet<string> Contested(IEnumerable<KeyValuePair<string, JsonObject>> used)
     {
-        var shared = told.Values.SelectMany(document => document["components"]?["schemas"]?.AsObject() ?? [])
-            .GroupBy(schema => schema.Key, schema => schema.Value)
-            .Where(schema => schema.Skip(1).Any())
-            .ToDictionary(schema => schema.Key, schema => schema.ToArray());
-        var contested = shared.Where(schema => schema.Value.Any(one => !JsonNode.DeepEquals(one, schema.Value[0]))).Select(schema => schema.Key).ToHashSet(StringComparer.Ordinal);
+        var shared = used.GroupBy(schema => schema.Key, schema => schema.Value).Where(schema => schema.Skip(1).Any()).ToDictionary(schema => schema.Key, schema => schema.ToArray());
+        var contested = shared.Where(schema => schema.Value.Any(one => !MeanTheSame(one, schema.Value[0]))).Select(schema => schema.Key).ToHashSet(StringComparer.Ordinal);
         // Who refers to a contested name means something of its own, too.
         while (shared.FirstOrDefault(schema => !contested.Contains(schema.Key) && schema.Value.SelectMany(References).Any(contested.Contains)).Key is { } another)
         {
             contested.Add(another);
         }
         return contested;
+    }
+
+    /// <summary>The words about a thing and the order of its values do not make it another.</summary>
+    private static bool MeanTheSame(JsonObject one, JsonObject other) => JsonNode.DeepEquals(Bare(one), Bare(other));
+
+    private static JsonObject Bare(JsonObject schema)
+    {
+        var bare = schema.DeepClone().AsObject();
+        bare.Remove("description");
+        if (bare["enum"] is JsonArray values)
+        {
+            bare["enum"] = new JsonArray([.. values.Select(value => value!.GetValue<string>()).Order(StringComparer.Ordinal).Select(value => JsonValue.Create(value))]);
+        }
+        return bare;
+    }
+
+    private static IEnumerable<KeyValuePair<string, JsonObject>> Reached(JsonObject document, IEnumerable<string> from) => Reached(name => SchemaOf(document, name), from);
+
+    /// <summary>What is referred to from somewhere, and from there on.</summary>
+    private static Dictionary<string, JsonObject> Reached(Func<string, JsonObject?> find, IEnumerable<string> from)
+    {
+        var reached = new Dictionary<string, JsonObject>(StringComparer.Ordinal);
+        var open = new Stack<string>(from);
+        while (open.TryPop(out var name))
+        {
+            if (find(name) is { } schema && reached.TryAdd(name, schema))
+            {
+                foreach (var inner in References(schema))
+                {
+                    open.Push(inner);
+                }
+            }
+        }
+        return reached;
     }
 
     private static JsonObject? SchemaOf(JsonObject document, string name) => document["components"]?["schemas"]?[name] as JsonObject;

@@ -141,12 +141,21 @@ internal static class Words
         _ => null,
     };
 
-    /// <summary>The bounds of <c>limit</c>, which a signature does not tell.</summary>
-    public static void Limit(JsonObject parameter)
+    /// <summary>What a signature does not tell of a query parameter: the bounds of <c>limit</c>, and that absent is not null.</summary>
+    public static void Bound(JsonObject parameter)
     {
+        var schema = parameter["schema"]!;
         if (parameter["name"]!.GetValue<string>() == "limit")
         {
             parameter["schema"] = new JsonObject { ["type"] = "integer", ["minimum"] = 1, ["maximum"] = PageRequest.MaxLimit, ["default"] = PageRequest.DefaultLimit };
+        }
+        else if (schema["type"] is JsonArray types)
+        {
+            schema["type"] = types.First(type => type!.GetValue<string>() != "null")!.DeepClone();
+        }
+        else if (schema["oneOf"] is JsonArray either)
+        {
+            parameter["schema"] = either.First(one => one!["$ref"] is not null)!.DeepClone();
         }
     }
 
