@@ -6,6 +6,7 @@ using System.Text.Json.Serialization;
 using Antaca.Contracts.Requests;
 using Antaca.Gateway.Certificates;
 using Antaca.Gateway.Channels;
+using Antaca.Gateway.Documentation;
 using Antaca.Gateway.Encryption;
 using Antaca.Gateway.Routes;
 using Antaca.Gateway.Sessions;
@@ -46,6 +47,7 @@ public static class Service
         builder.AddJson(GatewayJson.Default);
         builder.AddPeer("datacore");
         builder.AddForwarding();
+        builder.AddDocuments();
         var edge = builder.AddSettings<EdgeSettings>("Edge");
         builder.AddSettings<EncryptionSettings>("Encryption");
         builder.AddCors();
@@ -67,6 +69,7 @@ public static class Service
 
         var app = builder.BuildListening((kestrel, ports) => Listen(kestrel, ports, edge));
         app.UseAnswerHeaders();
+        app.UseDocumentation();
         app.UseCorsOfPages();
         var authentication = app.Services.GetRequiredService<Authentication>();
         app.Use(next => context => authentication.Handle(context, next));

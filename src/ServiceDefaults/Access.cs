@@ -19,10 +19,14 @@ public static class Access
 
     private const string UnsupportedMediaType = "415 HTTP Unsupported Media Type";
 
+    /// <summary>The area of what every service tells of its routes (<see cref="OpenApi"/>): for the gateway, which publishes it.</summary>
+    public const string Documentation = "documentation";
+
     /// <summary>The one table: area (service/area), and the common names that may call it.</summary>
     public static readonly FrozenDictionary<string, FrozenSet<string>> Table = new Dictionary<string, FrozenSet<string>>
     {
         [Callers] = ["gateway"],
+        [Documentation] = ["gateway"],
         ["datacore/certificates"] = ["gateway"],
         ["datacore/sessions"] = ["gateway"],
         ["datacore/references"] = ["gateway"],
