@@ -14,8 +14,8 @@ internal static class SetEncryptionKey
 
     public static void MapSetEncryptionKey(this IEndpointRouteBuilder partners)
     {
-        partners.MapPut("/{partnerId:guid}/encryption-key", Set).AdmitsOperators(Role.Admin);
-        partners.MapDelete("/{partnerId:guid}/encryption-key", Remove).AdmitsOperators(Role.Admin);
+        partners.MapPut("/{partnerId:guid}/encryption-key", Set).AdmitsOperators(Role.Admin).Example(new { jwk = ExampleKeys.Encryption }).Refuses(PartnerProblems.NotFound());
+        partners.MapDelete("/{partnerId:guid}/encryption-key", Remove).AdmitsOperators(Role.Admin).Refuses(PartnerProblems.NotFound());
     }
 
     private static async Task<Results<Ok<PartnerView>, ProblemHttpResult>> Set(

@@ -12,8 +12,7 @@ internal enum For
     Processor,
     Operator,
 
-    /// <summary>A key that is published to whoever has the channel's certificate.</summary>
-    AnyCertificate,
+
 }
 
 /// <summary>
