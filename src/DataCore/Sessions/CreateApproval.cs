@@ -31,7 +31,7 @@ internal static class CreateApproval
 
     public static void MapCreateApproval(this IEndpointRouteBuilder approvals) =>
         approvals.MapPost("/", Handle).Produces<Answer>(201)
-            .Example(new Request(Reveal, ExampleIds.Card, Pin: "2580"))
+            .Example(new { action = Reveal, cardId = ExampleIds.Card, pin = "2580" })
             .Refuses(SessionProblems.WrongPin(4), SessionProblems.InstallationEnded(), SessionProblems.LoginFailed(), Problems.OfStatus(429));
 
     private static async Task<IResult> Handle(

@@ -11,8 +11,6 @@ internal enum For
     Partner,
     Processor,
     Operator,
-
-
 }
 
 /// <summary>
