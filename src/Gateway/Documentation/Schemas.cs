@@ -114,7 +114,7 @@ internal sealed class Schemas
         return bare;
     }
 
-    private static IEnumerable<KeyValuePair<string, JsonObject>> Reached(JsonObject document, IEnumerable<string> from) => Reached(name => SchemaOf(document, name), from);
+    private static Dictionary<string, JsonObject> Reached(JsonObject document, IEnumerable<string> from) => Reached(name => SchemaOf(document, name), from);
 
     /// <summary>What is referred to from somewhere, and from there on.</summary>
     private static Dictionary<string, JsonObject> Reached(Func<string, JsonObject?> find, IEnumerable<string> from)
