@@ -20,7 +20,9 @@ var messaging = builder.AddRabbitMQ("messaging").WithDataVolume().WithManagement
 var datacore = builder.AddService("datacore", "../DataCore/DataCore.csproj", certificates)
     .WithDatabase(postgres.AddDatabase("datacore-database", "datacore"))
     .WithMessaging(messaging)
-    .WithEnvironment("Vault__MasterKeyFile", certificates.MasterKey);
+    .WithEnvironment("Vault__MasterKeyFile", certificates.MasterKey)
+    .WithEnvironment("Certificates__Authority", certificates.PartnerAuthority)
+    .WithEnvironment("Certificates__AuthorityKey", certificates.PartnerAuthorityKey);
 
 var kycservice = builder.AddService("kycservice", "../KycService/KycService.csproj", certificates)
     .WithDatabase(postgres.AddDatabase("kyc-database", "kyc"))
@@ -79,6 +81,7 @@ if (builder.Environment.IsDevelopment())
         .WithEnvironment("Sandbox__Folder", certificates.Sandbox)
         .WithEnvironment("Sandbox__PublicAddress", gateway.GetEndpoint("public"))
         .WithEnvironment("Sandbox__PartnerAddress", gateway.GetEndpoint("partners"));
+    notifications.WithEnvironment("Messages__Folder", certificates.Messages);
 }
 
 builder.Build().Run();

@@ -6,6 +6,7 @@ using Antaca.AppHost;
 using Antaca.LocalHosting;
 using Antaca.ServiceDefaults;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -177,6 +178,20 @@ public class Suite : IAsyncLifetime
     public Api HealthOf(string service) =>
         Own(new Api(new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{_ports[service + ".health"]}") }));
 
+    /// <summary>Every route that the running service answers, by method and pattern.</summary>
+    public IReadOnlyList<(string Method, string Path)> RoutesOf(string service)
+    {
+        lock (_running)
+        {
+            return
+            [
+                .. ((IEndpointRouteBuilder)_running[service]).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
+                    .SelectMany(endpoint => (endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? ["ANY"])
+                        .Select(method => (method, "/" + endpoint.RoutePattern.RawText!.TrimStart('/')))),
+            ];
+        }
+    }
+
     /// <summary>The address of a service's API port, for tests that bring a connection of their own.</summary>
     public Uri AddressOf(string service) => new($"https://localhost:{_ports[service]}");
 
@@ -196,8 +211,36 @@ public class Suite : IAsyncLifetime
         return database;
     }
 
+    /// <summary>
+    /// The newest message to an address or number, as notifications wrote it: receiver, subject, text. Waits for the first;
+    /// for the next after one that the test knows, say which.
+    /// </summary>
+    public Task<string> LastMessageTo(string to, string? after = null) => Eventually.Get(
+        async () =>
+        {
+            var newest = await MessagesTo(to).FirstOrDefaultAsync();
+            return newest == after ? null : newest;
+        },
+        $"a message to {to}");
+
+    /// <summary>Every message to an address or number, the newest first, without waiting for any.</summary>
+    public async IAsyncEnumerable<string> MessagesTo(string to)
+    {
+        var files = Directory.Exists(MessagesFolder) ? Directory.GetFiles(MessagesFolder, "*.txt") : [];
+        foreach (var file in files.OrderDescending(StringComparer.Ordinal))
+        {
+            var text = await File.ReadAllTextAsync(file);
+            if (text.StartsWith($"To: {to}\n", StringComparison.Ordinal))
+            {
+                yield return text;
+            }
+        }
+    }
+
     /// <summary>The broker's connection string: for a test that listens or publishes itself.</summary>
     public string Messaging => _messaging;
+
+    private string MessagesFolder => Path.Combine(Folder, "messages");
 
     private string Own(PostgresServer postgres, string name, string login) => postgres.ConnectionString(_databases[name], login);
 
@@ -302,9 +345,15 @@ public class Suite : IAsyncLifetime
         if (name == "datacore")
         {
             yield return $"--Vault:MasterKeyFile={Certificates.MasterKey}";
+            yield return $"--Certificates:Authority={Certificates.PartnerAuthority}";
+            yield return $"--Certificates:AuthorityKey={Certificates.PartnerAuthorityKey}";
             yield return $"--Sandbox:Folder={Certificates.Sandbox}";
             yield return $"--Sandbox:PublicAddress={PublicAddress}";
             yield return $"--Sandbox:PartnerAddress={PartnerAddress}";
+        }
+        if (name == "notifications")
+        {
+            yield return $"--Messages:Folder={MessagesFolder}";
         }
         foreach (var setting in Settings.GetValueOrDefault(name) ?? [])
         {

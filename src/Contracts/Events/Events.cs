@@ -26,6 +26,10 @@ public sealed record UserUnlocked(Guid PartnerId, Guid UserId, DateTimeOffset Oc
 
 public sealed record UserDeleted(Guid PartnerId, Guid UserId, DateTimeOffset OccurredAt) : IPartnerEvent;
 
+/// <summary>A user registered itself and waits for a code to pair a device with. The code is made when it is sent, and is in no event.</summary>
+/// <param name="Carrier"><c>Sms</c> or <c>Email</c>.</param>
+public sealed record ActivationCodeRequested(Guid UserId, string Carrier, DateTimeOffset OccurredAt) : IEvent;
+
 public sealed record KycAccepted(Guid PartnerId, Guid UserId, Guid ApplicationId, DateTimeOffset OccurredAt) : IPartnerEvent;
 
 public sealed record KycRejected(Guid PartnerId, Guid UserId, Guid ApplicationId, DateTimeOffset OccurredAt) : IPartnerEvent;
@@ -55,6 +59,11 @@ public sealed record SessionEnded(Guid UserId, Guid InstallationId, Guid Session
 
 /// <param name="Reason"><c>Logout</c>, <c>Locked</c>, <c>RoleChanged</c> or <c>CredentialsChanged</c>.</param>
 public sealed record OperatorSessionEnded(Guid OperatorId, Guid SessionId, string Reason, DateTimeOffset OccurredAt) : IEvent;
+
+/// <summary>An invitation is to be sent; the link itself is in no event.</summary>
+public sealed record OperatorInvited(Guid OperatorId, DateTimeOffset OccurredAt) : IEvent;
+
+public sealed record PasswordResetRequested(Guid OperatorId, DateTimeOffset OccurredAt) : IEvent;
 
 public sealed record CertificateRevoked(string Serial, DateTimeOffset OccurredAt) : IEvent;
 
@@ -90,6 +99,7 @@ public sealed record Audited(
 [JsonSerializable(typeof(UserLocked))]
 [JsonSerializable(typeof(UserUnlocked))]
 [JsonSerializable(typeof(UserDeleted))]
+[JsonSerializable(typeof(ActivationCodeRequested))]
 [JsonSerializable(typeof(KycAccepted))]
 [JsonSerializable(typeof(KycRejected))]
 [JsonSerializable(typeof(BalanceOpened))]
@@ -101,6 +111,8 @@ public sealed record Audited(
 [JsonSerializable(typeof(CardUnlocked))]
 [JsonSerializable(typeof(SessionEnded))]
 [JsonSerializable(typeof(OperatorSessionEnded))]
+[JsonSerializable(typeof(OperatorInvited))]
+[JsonSerializable(typeof(PasswordResetRequested))]
 [JsonSerializable(typeof(CertificateRevoked))]
 [JsonSerializable(typeof(PartnerChanged))]
 [JsonSerializable(typeof(CertificateExpiring))]

@@ -40,12 +40,9 @@ internal static partial class PublishedDocument
         {
             Add(paths, route.Path, route.Method, Publish(route, schemas.Take(route.Service, operation)));
         }
-        if (channel != Channel.Processor)
-        {
-            Add(paths, Words.Prefix(channel) + "/public-key", "GET", GetPublicKey(channel));
-            schemas.Add("Jwk", Words.Jwk());
-            schemas.Add("PublicKey", Words.PublicKey());
-        }
+        Add(paths, Words.Prefix(channel) + "/public-key", "GET", GetPublicKey(channel));
+        schemas.Add("Jwk", Words.Jwk());
+        schemas.Add("PublicKey", Words.PublicKey());
         foreach (var (_, methods) in paths)
         {
             tags.UnionWith(methods!.AsObject().Select(operation => operation.Value!["tags"]![0]!.GetValue<string>()));
@@ -164,7 +161,7 @@ internal static partial class PublishedDocument
         refusals.Add(EncryptionProblems.InvalidPublicKey());
         if (hasBody)
         {
-            refusals.Add(EncryptionProblems.InvalidPayload(""), EncryptionProblems.CannotDecrypt(), Problems.OfStatus(413), Problems.OfStatus(415));
+            refusals.Add(EncryptionProblems.InvalidPayload(""), EncryptionProblems.CannotDecrypt(route.Channel), Problems.OfStatus(413), Problems.OfStatus(415));
         }
     }
 

@@ -29,9 +29,9 @@ internal static class SetKycStatus
     private static async Task<Results<Ok<Decision>, ProblemHttpResult>> Handle(
         Request request, Caller caller, [FromKeyedServices("datacore")] Peer dataCore, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)
     {
-        if (caller is not { Channel: Channel.Secure, PartnerId: { } partnerId, UserId: { } userId })
+        if (caller is not { PartnerId: { } partnerId, UserId: { } userId })
         {
-            return Problems.OfStatus(StatusCodes.Status403Forbidden);
+            return DecisionProblems.UserNotFound();
         }
         if (new Faults().UnlessLine(request.Reference, "reference", MaxReferenceLength) is { Any: true } faults)
         {

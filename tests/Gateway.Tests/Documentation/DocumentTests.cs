@@ -1,0 +1,169 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Antaca.Gateway.Routes;
+using Antaca.Gateway.Tests.Authorisation;
+using Antaca.ServiceDefaults;
+using Antaca.TestKit;
+using Xunit;
+
+namespace Antaca.Gateway.Tests.Documentation;
+
+/// <summary>The published OpenAPI documents: every route is in its own, with all that a caller must know.</summary>
+public sealed partial class DocumentTests(SuiteWithEveryCaller suite) : IClassFixture<SuiteWithEveryCaller>
+{
+    private static readonly Dictionary<Channel, string> _names = new()
+    {
+        [Channel.Customers] = "customer",
+        [Channel.Secure] = "secure",
+        [Channel.Admin] = "admin",
+        [Channel.Processor] = "processor",
+    };
+
+    public static TheoryData<Channel> Channels => [.. _names.Keys];
+
+    [Theory]
+    [MemberData(nameof(Channels))]
+    public async Task A_document_has_every_route_of_its_channel_and_no_other(Channel channel)
+    {
+        var document = await Read(channel);
+
+        var promised = AuthorisationTable.Promises.Where(promise => promise.Path.StartsWith(Prefix(channel), StringComparison.Ordinal)).Select(promise => $"{promise.Method} {promise.Path}");
+        Assert.StartsWith("3.1", document.GetProperty("openapi").GetString(), StringComparison.Ordinal);
+        Assert.Equal(promised.Order(StringComparer.Ordinal), Operations(document).Select(operation => operation.Id).Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [MemberData(nameof(Channels))]
+    public async Task An_operation_says_who_may_call_it_what_it_answers_and_how_it_refuses(Channel channel)
+    {
+        var document = await Read(channel);
+        var operations = Operations(document).ToArray();
+        var lacking = new List<string>();
+        foreach (var (id, operation) in operations)
+        {
+            var promise = AuthorisationTable.Promises.Single(promise => $"{promise.Method} {promise.Path}" == id);
+            var open = operation.GetProperty("security").GetArrayLength() == 0;
+            var responses = operation.GetProperty("responses").EnumerateObject().Select(response => response.Name).ToArray();
+            Lacks(open == (promise.For == For.Anybody), $"security {operation.GetProperty("security")}");
+            Lacks(responses.Any(status => status[0] == '2') || promise.Path == "/admin/cards/{cardId}", "a success");
+            Lacks(responses.Contains("429") && responses.Contains("503"), "429 and 503");
+            Lacks(open || responses.Contains("401"), "401");
+            Lacks(operation.TryGetProperty("summary", out var summary) && summary.GetString()!.Length > 10, "a summary");
+            Lacks(promise.Method is not "POST" and not "PUT" and not "PATCH" || !operation.TryGetProperty("requestBody", out _) || responses.Contains("422"), "422");
+
+            void Lacks(bool holds, string what)
+            {
+                if (!holds)
+                {
+                    lacking.Add($"{id}: {what}");
+                }
+            }
+        }
+        Assert.True(lacking.Count == 0, string.Join("\n", lacking));
+        var ids = operations.Select(operation => operation.Operation.GetProperty("operationId").GetString()).ToArray();
+        Assert.Equal(ids.Length, ids.Distinct().Count());
+    }
+
+    [Theory]
+    [MemberData(nameof(Channels))]
+    public async Task Every_reference_of_a_document_leads_somewhere(Channel channel)
+    {
+        var document = await Read(channel);
+
+        foreach (Match reference in Reference().Matches(document.GetRawText()))
+        {
+            var found = document;
+            foreach (var part in reference.Groups[1].Value.Split('/'))
+            {
+                Assert.True(found.TryGetProperty(part, out found), reference.Value);
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Channels))]
+    public async Task Examples_are_accepted_by_the_running_suite(Channel channel)
+    {
+        var refused = new List<string>();
+        var sent = 0;
+        foreach (var (id, operation) in Operations(await Read(channel)))
+        {
+            if (ExampleOf(operation) is not { } example)
+            {
+                continue;
+            }
+            sent++;
+            var answer = await suite.Try(id, example);
+            if (answer.Status is 400 or 413 or 415 || answer.Code == "VALIDATION_FAILED" || answer.Status >= 500)
+            {
+                refused.Add($"{id} {example}: {answer.Text}");
+            }
+        }
+        Assert.True(refused.Count == 0, string.Join("\n", refused));
+        Assert.True(sent > 0);
+    }
+
+    [Fact]
+    public async Task Every_refusal_that_a_caller_can_hear_is_in_some_document()
+    {
+        var documents = string.Concat(await Task.WhenAll(_names.Keys.Select(async channel => (await Read(channel)).GetRawText())));
+
+        // Said between services, or by the framework for what no client sends.
+        string[] inside = ["NEIGHBOUR_NOT_ALLOWED", "REFERENCE_INVALID", "CERTIFICATE_UNKNOWN", "CARD_NUMBER_UNKNOWN", "MESSAGE_REFUSED", "CARRIER_AWAY", "REFUSED"];
+        var missing = Directory.EnumerateFiles(Path.Combine(Root(), "src"), "*.cs", SearchOption.AllDirectories)
+            .Where(file => !file.Contains("/obj/", StringComparison.Ordinal) && !file.Contains("/Client/", StringComparison.Ordinal))
+            .SelectMany(file => Code().Matches(File.ReadAllText(file)).Select(match => match.Groups[1].Value))
+            .Distinct().Except(inside).Where(code => !documents.Contains($"\"{code}\"", StringComparison.Ordinal) && !documents.Contains($"`{code}`", StringComparison.Ordinal) && !documents.Contains(code, StringComparison.Ordinal))
+            .Order();
+
+        Assert.Equal([], missing);
+    }
+
+    [Fact]
+    public async Task The_page_and_what_it_needs_are_there_for_anybody_on_both_ports()
+    {
+        foreach (var port in new[] { suite.Public, suite.Anybody })
+        {
+            var index = (await port.Get("/api/documentation/index.html")).Must(200);
+            Assert.Equal("text/html", index.MediaType);
+            Assert.Contains("script-src 'self'", index.Header("Content-Security-Policy"), StringComparison.Ordinal);
+            foreach (var asset in new[] { "swagger-ui.css", "swagger-ui-bundle.js", "index.js" })
+            {
+                (await port.Get("/api/documentation/" + asset)).Must(200);
+            }
+            (await port.Get("/api/documentation/nothing/api-docs-nothing.json")).MustRefuse(404, "NOT_FOUND");
+        }
+        (await suite.Anybody.Get("/api/documentation/admin/api-docs-admin.json")).MustRefuse(404, "NOT_FOUND");
+        (await suite.Anybody.Get("/api/documentation/secure/api-docs-secure.json")).Must(200);
+    }
+
+    private async Task<JsonElement> Read(Channel channel) => (await suite.Public.Get($"/api/documentation/{_names[channel]}/api-docs-{_names[channel]}.json")).Must(200).Json;
+
+    private static IEnumerable<(string Id, JsonElement Operation)> Operations(JsonElement document) =>
+        from path in document.GetProperty("paths").EnumerateObject()
+        from method in path.Value.EnumerateObject()
+        where method.Name is "get" or "post" or "put" or "patch" or "delete"
+        select ($"{method.Name.ToUpperInvariant()} {path.Name}", method.Value);
+
+    private static JsonElement? ExampleOf(JsonElement operation) =>
+        operation.TryGetProperty("requestBody", out var body) && body.GetProperty("content").TryGetProperty("application/json", out var json)
+            && json.TryGetProperty("example", out var example) ? example : null;
+
+    private static string Prefix(Channel channel) => "/" + channel.ToString().ToLowerInvariant();
+
+    private static string Root()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Antaca.sln")))
+        {
+            folder = folder.Parent;
+        }
+        return folder?.FullName ?? throw new InvalidOperationException("The tests run outside a checkout.");
+    }
+
+    [GeneratedRegex("\"#/([^\"]+)\"")]
+    private static partial Regex Reference();
+
+    [GeneratedRegex("(?:Problems\\.)?Refuse\\(\\s*\\w+(?:\\.\\w+)?,\\s*\"([A-Z0-9_]+)\"")]
+    private static partial Regex Code();
+}
