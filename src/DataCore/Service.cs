@@ -121,6 +121,7 @@ public static class Service
         partners.MapGetPartner();
         partners.MapUpdatePartner();
         partners.MapSetEncryptionKey();
+        partners.MapRemoveEncryptionKey();
         var programmes = app.MapForCallers("/programs");
         programmes.MapCreateProgramme();
         programmes.MapListProgrammes();

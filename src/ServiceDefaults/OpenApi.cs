@@ -206,3 +206,18 @@ public static class ExampleIds
     public static readonly Guid Card = new("0190a000-0000-7000-8000-0000000000ca");
     public static readonly Guid Installation = new("0190a000-0000-7000-8000-0000000000de");
 }
+
+/// <summary>Public keys for documented examples. Nobody has the other halves.</summary>
+public static class ExampleKeys
+{
+    /// <summary>EC P-256, as a JWK.</summary>
+    public static readonly object Device = new { kty = "EC", crv = "P-256", x = "xteHwOS3pYuXnqioJZ8ilwHrDdsRDIw8u_4p7AC7b_8", y = "AaZpFJz1l0ctx_utpCDIVxlgI0iIZR7krhwJOW-Sk7w" };
+
+    /// <summary>RSA of 2048 bits, as a JWK.</summary>
+    public static readonly object Encryption = new
+    {
+        kty = "RSA",
+        n = "n9gYwXwVhzHdY7S_8infjJzKKw5H0UU9QuRmJu9u6xf29muVSOpzgDiadB5b6k-sljFCjg-QcB0gBjS6066XHFIg3D6nrSfuqJ-8Rx6nbAwv5dT-ECjHRX3bhYwMBHIyS-3xK_ma3SQDaSg9CH-MneQqddWDMLb0Kk9MENtF4sL8WKIilQmC_hpo8L6zGtqHvF4xBMhM-VcI0DKpLimLm5fBm2yXhHdAS_cFL_b5RlY5YIAdfoVhwZDwZCmVyRwrOQJduosVPvlchcw1M4vp2vKe1CfYCvUDegKTA1_naRgOL66Ih28M1EEjTmC0-ci9W-WGFeJCtHPcP7PwkRt5Lw",
+        e = "AQAB",
+    };
+}

@@ -8,7 +8,9 @@ namespace Antaca.BalanceService.Balances;
 /// <summary>Shows a balance with its cards.</summary>
 internal static class GetBalance
 {
-    public static void MapGetBalance(this IEndpointRouteBuilder balances) => balances.MapGet("/{balanceId:guid}", Handle).AdmitsEveryOperator();
+    public static void MapGetBalance(this IEndpointRouteBuilder balances) =>
+        balances.MapGet("/{balanceId:guid}", Handle).AdmitsEveryOperator()
+            .Refuses(BalanceProblems.NotFound());
 
     private static async Task<Results<Ok<BalanceView>, ProblemHttpResult>> Handle(
         Guid balanceId, Caller caller, [FromKeyedServices("cardservice")] Peer cardService, NpgsqlDataSource database, CancellationToken cancel)

@@ -11,7 +11,10 @@ internal static class OpenBalance
 {
     internal sealed record Request(string? Currency = null);
 
-    public static void MapOpenBalance(this IEndpointRouteBuilder balances) => balances.MapPost("/", Handle).AdmitsOperators(Role.Manager, Role.Admin);
+    public static void MapOpenBalance(this IEndpointRouteBuilder balances) =>
+        balances.MapPost("/", Handle).AdmitsOperators(Role.Manager, Role.Admin)
+            .Example(new Request())
+            .Refuses(BalanceProblems.UserNotFound(), BalanceProblems.UserLocked(), BalanceProblems.KycRequired("None"));
 
     private static async Task<IResult> Handle(
         Request? request,

@@ -16,7 +16,11 @@ internal static class ReloadBalance
     /// <param name="Reference">The caller's own words, to find the reload by.</param>
     internal sealed record Request(Money Amount, string Reference);
 
-    public static void MapReloadBalance(this IEndpointRouteBuilder balances) => balances.MapPost("/{balanceId:guid}/reload", Handle).Admits(Channel.Secure).AdmitsOperators(Role.Admin);
+    public static void MapReloadBalance(this IEndpointRouteBuilder balances) =>
+        balances.MapPost("/{balanceId:guid}/reload", Handle).Admits(Channel.Secure).AdmitsOperators(Role.Admin)
+            .Example(new Request(Money.Of(12_500, "PLN"), "transfer 2026/11/4711"))
+            .Refuses(BalanceProblems.NotFound(), BalanceProblems.LimitExceeded(), Idempotency.Required())
+            .Refuses(409, "BALANCE_NOT_OPEN", "BALANCE_CURRENCY_MISMATCH");
 
     private static async Task<IResult> Handle(
         Guid balanceId, Request request, Caller caller, Idempotency once, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)

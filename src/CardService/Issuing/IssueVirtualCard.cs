@@ -28,7 +28,11 @@ internal static partial class IssueVirtualCard
 
     internal sealed record MaskedCard(Guid Id, CardType Type, string MaskedCardNo, DateOnly Exp, Guid BalanceId, CardStatus Status);
 
-    public static void MapIssueVirtualCard(this IEndpointRouteBuilder cards) => cards.MapPost("/virtual", Handle).AdmitsOperators(Role.Manager, Role.Admin);
+    public static void MapIssueVirtualCard(this IEndpointRouteBuilder cards) =>
+        cards.MapPost("/virtual", Handle).AdmitsOperators(Role.Manager, Role.Admin)
+            .Example(new Request(ExampleIds.Balance, "Anna Nowak"))
+            .Refuses(CardProblems.UserNotFound(), CardProblems.UserLocked(), CardProblems.KycRequired(), CardProblems.BalanceNotFound(), CardProblems.BalanceNotOpen(), CardProblems.BalanceCurrencyMismatch("EUR", "PLN"))
+            .Refuses(409, "BIN_RANGE_FULL");
 
     private static async Task<Results<Created<IssuedCard>, Created<MaskedCard>, ProblemHttpResult>> Handle(
         Request request,

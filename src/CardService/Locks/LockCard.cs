@@ -12,7 +12,11 @@ internal static class LockCard
 {
     internal sealed record Request(int Code);
 
-    public static void MapLockCard(this IEndpointRouteBuilder cards) => cards.MapPost("/{cardId:guid}/lock", Handle).AdmitsEveryOperator().Produces<CardView>().ProducesProblem(404).ProducesProblem(409).ProducesProblem(422);
+    public static void MapLockCard(this IEndpointRouteBuilder cards) =>
+        cards.MapPost("/{cardId:guid}/lock", Handle).AdmitsEveryOperator().Produces<CardView>()
+            .Example(new Request(7))
+            .Refuses(CardProblems.NotFound())
+            .Refuses(409, "CARD_NOT_ACTIVE", "LOCK_IRREVERSIBLE");
 
     private static async Task<IResult> Handle(
         Guid cardId, Request request, Caller caller, Idempotency once, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)

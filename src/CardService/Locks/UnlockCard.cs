@@ -7,7 +7,10 @@ namespace Antaca.CardService.Locks;
 /// <summary>Puts a stopped card back into use, unless it was stopped for good. A card that is not stopped stays as it is.</summary>
 internal static class UnlockCard
 {
-    public static void MapUnlockCard(this IEndpointRouteBuilder cards) => cards.MapPost("/{cardId:guid}/unlock", Handle).AdmitsEveryOperator().Produces<CardView>().ProducesProblem(404).ProducesProblem(409);
+    public static void MapUnlockCard(this IEndpointRouteBuilder cards) =>
+        cards.MapPost("/{cardId:guid}/unlock", Handle).AdmitsEveryOperator().Produces<CardView>()
+            .Refuses(CardProblems.NotFound())
+            .Refuses(409, "CARD_NOT_ACTIVE", "LOCK_IRREVERSIBLE");
 
     private static async Task<IResult> Handle(
         Guid cardId, Caller caller, Idempotency once, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)

@@ -16,7 +16,10 @@ internal static class GetCard
 
     internal sealed record FullCard(Guid Id, CardType Type, VaultReference Cvv, VaultReference CardNo, DateOnly Exp);
 
-    public static void MapGetCard(this IEndpointRouteBuilder cards) => cards.MapGet("/{cardId:guid}", Handle);
+    public static void MapGetCard(this IEndpointRouteBuilder cards) =>
+        cards.MapGet("/{cardId:guid}", Handle)
+            .Refuses(CardProblems.NotFound())
+            .Refuses(403, "APPROVAL_REQUIRED");
 
     private static async Task<Results<Ok<FullCard>, ProblemHttpResult>> Handle(
         Guid cardId,

@@ -10,7 +10,9 @@ internal static class ListCards
 {
     private static readonly FrozenSet<string> _statuses = Enum.GetNames<CardStatus>().Where(status => status != nameof(CardStatus.Issuing)).ToFrozenSet();
 
-    public static void MapListCards(this IEndpointRouteBuilder cards) => cards.MapGet("/", Handle).AdmitsEveryOperator();
+    public static void MapListCards(this IEndpointRouteBuilder cards) =>
+        cards.MapGet("/", Handle).AdmitsEveryOperator()
+            .Refuses(CardProblems.UnknownStatus());
 
     private static async Task<Results<Ok<Page<CardView>>, ProblemHttpResult>> Handle(
         Guid? customerId, string? status, int? limit, string? after, Caller caller, NpgsqlDataSource database, CancellationToken cancel)

@@ -9,7 +9,8 @@ namespace Antaca.DataCore.Certificates;
 internal static class RevokeCertificate
 {
     public static void MapRevokeCertificate(this IEndpointRouteBuilder partners) =>
-        partners.MapDelete("/{partnerId:guid}/certificates/{serial}", Handle).AdmitsOperators(Role.Admin);
+        partners.MapDelete("/{partnerId:guid}/certificates/{serial}", Handle).AdmitsOperators(Role.Admin)
+            .Refuses(CertificateProblems.NotFound());
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Handle(
         Guid partnerId, string serial, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)

@@ -15,6 +15,18 @@ internal static class SignCertificate
 
     private const int MaxProcessorLength = 64;
 
+    /// <summary>Of a key that nobody has.</summary>
+    private const string CsrExample =
+        """
+        -----BEGIN CERTIFICATE REQUEST-----
+        MIHSMHsCAQAwGTEXMBUGA1UEAwwOYmFuay1nYXRld2F5LTEwWTATBgcqhkjOPQIB
+        BggqhkjOPQMBBwNCAARwD/yNzqg3dmlEu/BR3KpM11+qNHOko5MxDLcm7PZhweEJ
+        iKdksi487/olJh3mbUYRsuSsUe6Rix+PRze/iRTHoAAwCgYIKoZIzj0EAwIDRwAw
+        RAIgVruf8n2xo2N7c2n49vyNc0rjQgP4zr6Xg5mzoC4jvhkCIC4lgIl7Scs03f1v
+        Rborn80ArKIftbjgA+8a+1sAx1IQ
+        -----END CERTIFICATE REQUEST-----
+        """;
+
     internal enum CertificateKind
     {
         Partner,
@@ -30,7 +42,9 @@ internal static class SignCertificate
     internal sealed record Answer(string Certificate, string Chain, string Serial, DateTimeOffset NotAfter);
 
     public static void MapSignCertificate(this IEndpointRouteBuilder partners) =>
-        partners.MapPost("/{partnerId:guid}/certificates", Handle).AdmitsOperators(Role.Admin).Produces<Answer>(201).ProducesProblem(404).ProducesProblem(409).ProducesProblem(422);
+        partners.MapPost("/{partnerId:guid}/certificates", Handle).AdmitsOperators(Role.Admin).Produces<Answer>(201)
+            .Example(new Request(CsrExample, CertificateKind.Partner))
+            .Refuses(CertificateProblems.PartnerNotFound(), CertificateProblems.KeyInUse(), CertificateProblems.TooMany());
 
     private static async Task<IResult> Handle(
         Guid partnerId, Request request, Caller caller, Idempotency once, PartnerAuthority authority, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)

@@ -15,7 +15,8 @@ internal static class CreateActivationCode
     }
 
     public static void MapCreateActivationCode(this IEndpointRouteBuilder users) =>
-        users.MapPost("/{userId:guid}/activation-codes", Handle).Produces<Answer>(201).ProducesProblem(404).ProducesProblem(429);
+        users.MapPost("/{userId:guid}/activation-codes", Handle).Produces<Answer>(201)
+            .Refuses(UserProblems.NotFound(), InstallationProblems.UserLocked(), Problems.OfStatus(429));
 
     private static async Task<IResult> Handle(
         Guid userId, Caller caller, SlowHash slow, HttpResponse response, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)

@@ -35,7 +35,18 @@ internal static class PairDevice
     }
 
     public static void MapPairDevice(this IEndpointRouteBuilder devices) =>
-        devices.MapPost("/", Handle).AdmitsAnybody(Channel.Customers).Produces<Answer>(201).ProducesProblem(401).ProducesProblem(409).ProducesProblem(422);
+        devices.MapPost("/", Handle).AdmitsAnybody(Channel.Customers).Produces<Answer>(201)
+            .Example(new
+            {
+                phone = "+48221234567",
+                activationCode = "042137",
+                deviceId = "3f0d3a5c-phone",
+                deviceName = "Anna's phone",
+                devicePublicKey = ExampleKeys.Device,
+                encryptionKey = ExampleKeys.Encryption,
+                pin = "2580",
+            })
+            .Refuses(InstallationProblems.ActivationFailed(), InstallationProblems.UserLocked(), InstallationProblems.TooManyDevices());
 
     private static async Task<IResult> Handle(
         Request request, SlowHash slow, SlowHashTurns turns, HttpResponse response, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)

@@ -8,7 +8,9 @@ namespace Antaca.DataCore.Installations;
 /// <summary>Ends the app on one of the user's devices, this one included, and its sessions.</summary>
 internal static class RemoveDevice
 {
-    public static void MapRemoveDevice(this IEndpointRouteBuilder devices) => devices.MapDelete("/{installationId:guid}", Handle);
+    public static void MapRemoveDevice(this IEndpointRouteBuilder devices) =>
+        devices.MapDelete("/{installationId:guid}", Handle)
+            .Refuses(InstallationProblems.NotFound());
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Handle(
         Guid installationId, Caller caller, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)

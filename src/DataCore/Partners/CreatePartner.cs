@@ -9,7 +9,9 @@ internal static class CreatePartner
     internal sealed record Request(string Name, string? ContactEmail = null, IReadOnlyList<string>? Networks = null);
 
     public static void MapCreatePartner(this IEndpointRouteBuilder partners) =>
-        partners.MapPost("/", Handle).AdmitsOperators(Role.Admin).Produces<PartnerView>(201).ProducesProblem(409).ProducesProblem(422);
+        partners.MapPost("/", Handle).AdmitsOperators(Role.Admin).Produces<PartnerView>(201)
+            .Example(new Request("Bank Wschodni", "cards@bank.example", ["203.0.113.0/24"]))
+            .Refuses(PartnerProblems.Exists());
 
     private static async Task<IResult> Handle(Request request, Idempotency once, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)
     {

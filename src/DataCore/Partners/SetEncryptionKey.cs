@@ -6,19 +6,18 @@ using Npgsql;
 
 namespace Antaca.DataCore.Partners;
 
-/// <summary>Registers the one key that answers to a partner are sealed for, or takes the registration back.</summary>
+/// <summary>Registers the one key that answers to a partner are sealed for.</summary>
 internal static class SetEncryptionKey
 {
     /// <param name="Jwk">A public RSA key of 2048 to 4096 bits.</param>
     internal sealed record Request(Jwk Jwk);
 
-    public static void MapSetEncryptionKey(this IEndpointRouteBuilder partners)
-    {
-        partners.MapPut("/{partnerId:guid}/encryption-key", Set).AdmitsOperators(Role.Admin);
-        partners.MapDelete("/{partnerId:guid}/encryption-key", Remove).AdmitsOperators(Role.Admin);
-    }
+    public static void MapSetEncryptionKey(this IEndpointRouteBuilder partners) =>
+        partners.MapPut("/{partnerId:guid}/encryption-key", Handle).AdmitsOperators(Role.Admin)
+            .Example(new { jwk = ExampleKeys.Encryption })
+            .Refuses(PartnerProblems.NotFound());
 
-    private static async Task<Results<Ok<PartnerView>, ProblemHttpResult>> Set(
+    private static async Task<Results<Ok<PartnerView>, ProblemHttpResult>> Handle(
         Guid partnerId, Request request, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)
     {
         if (!request.Jwk.TryGetRsa(out var key))
@@ -29,10 +28,8 @@ internal static class SetEncryptionKey
         return await Save(partnerId, request.Jwk.ToJson(), database, clock, cancel);
     }
 
-    private static Task<Results<Ok<PartnerView>, ProblemHttpResult>> Remove(Guid partnerId, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel) =>
-        Save(partnerId, key: null, database, clock, cancel);
-
-    private static async Task<Results<Ok<PartnerView>, ProblemHttpResult>> Save(
+    /// <param name="key">Null takes the registration back.</param>
+    internal static async Task<Results<Ok<PartnerView>, ProblemHttpResult>> Save(
         Guid partnerId, string? key, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)
     {
         await using var work = await Work.Begin(database, cancel);

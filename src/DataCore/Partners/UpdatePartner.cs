@@ -10,7 +10,10 @@ internal static class UpdatePartner
 {
     internal sealed record Request(string? Name = null, string? ContactEmail = null, IReadOnlyList<string>? Networks = null);
 
-    public static void MapUpdatePartner(this IEndpointRouteBuilder partners) => partners.MapPatch("/{partnerId:guid}", Handle).AdmitsOperators(Role.Admin);
+    public static void MapUpdatePartner(this IEndpointRouteBuilder partners) =>
+        partners.MapPatch("/{partnerId:guid}", Handle).AdmitsOperators(Role.Admin)
+            .Example(new Request(ContactEmail: "cards@bank.example", Networks: ["203.0.113.0/24"]))
+            .Refuses(PartnerProblems.NotFound(), PartnerProblems.Exists());
 
     private static async Task<Results<Ok<PartnerView>, ProblemHttpResult>> Handle(
         Guid partnerId, Request request, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)

@@ -29,7 +29,9 @@ internal static class CreateProgramme
         int CardValidityMonths = DefaultCardValidityMonths);
 
     public static void MapCreateProgramme(this IEndpointRouteBuilder programmes) =>
-        programmes.MapPost("/", Handle).AdmitsOperators(Role.Admin).Produces<ProgrammeView>(201).ProducesProblem(404).ProducesProblem(409).ProducesProblem(422);
+        programmes.MapPost("/", Handle).AdmitsOperators(Role.Admin).Produces<ProgrammeView>(201)
+            .Example(new Request(ExampleIds.Partner, "Travel cards", "520520:000000000-099999999", "EUR", "sandbox", SelfRegistration: true))
+            .Refuses(ProgrammeProblems.RangeOverlaps(), ProgrammeProblems.Exists());
 
     private static async Task<IResult> Handle(Request request, Idempotency once, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)
     {

@@ -18,7 +18,10 @@ internal static class UpdateProgramme
         int? IdleMinutes = null,
         int? CardValidityMonths = null);
 
-    public static void MapUpdateProgramme(this IEndpointRouteBuilder programmes) => programmes.MapPatch("/{programId:guid}", Handle).AdmitsOperators(Role.Admin);
+    public static void MapUpdateProgramme(this IEndpointRouteBuilder programmes) =>
+        programmes.MapPatch("/{programId:guid}", Handle).AdmitsOperators(Role.Admin)
+            .Example(new Request(SessionMinutes: 15, IdleMinutes: 5))
+            .Refuses(ProgrammeProblems.NotFound(), ProgrammeProblems.Exists());
 
     private static async Task<Results<Ok<ProgrammeView>, ProblemHttpResult>> Handle(
         Guid programId, Request request, NpgsqlDataSource database, CancellationToken cancel)

@@ -30,7 +30,9 @@ internal static class CreateApproval
     }
 
     public static void MapCreateApproval(this IEndpointRouteBuilder approvals) =>
-        approvals.MapPost("/", Handle).Produces<Answer>(201).ProducesProblem(401).ProducesProblem(422);
+        approvals.MapPost("/", Handle).Produces<Answer>(201)
+            .Example(new { action = Reveal, cardId = ExampleIds.Card, pin = "2580" })
+            .Refuses(SessionProblems.WrongPin(4), SessionProblems.InstallationEnded(), SessionProblems.LoginFailed(), Problems.OfStatus(429));
 
     private static async Task<IResult> Handle(
         Request request, Caller caller, SlowHash slow, SlowHashTurns turns, HttpResponse response, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)

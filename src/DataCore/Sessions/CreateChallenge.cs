@@ -15,7 +15,8 @@ internal static class CreateChallenge
     internal sealed record Answer(string Challenge, DateTimeOffset ExpiresAt);
 
     public static void MapCreateChallenge(this IEndpointRouteBuilder sessions) =>
-        sessions.MapPost("/challenge", Handle).AdmitsAnybody(Channel.Customers);
+        sessions.MapPost("/challenge", Handle).AdmitsAnybody(Channel.Customers)
+            .Example(new Request(ExampleIds.Installation));
 
     private static async Task<Ok<Answer>> Handle(Request request, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)
     {

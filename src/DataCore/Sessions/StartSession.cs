@@ -24,7 +24,9 @@ internal static class StartSession
     }
 
     public static void MapStartSession(this IEndpointRouteBuilder sessions) =>
-        sessions.MapPost("/", Handle).AdmitsAnybody(Channel.Customers).Produces<Answer>(201).ProducesProblem(401).ProducesProblem(403).ProducesProblem(422);
+        sessions.MapPost("/", Handle).AdmitsAnybody(Channel.Customers).Produces<Answer>(201)
+            .Example(new Request(ExampleIds.Installation, "iIcTYPs7TyvZ3KqHAfEpxRWlfhzXwQhrUn0RkYV6Jmk", new string('A', 86), "2580"))
+            .Refuses(SessionProblems.LoginFailed(), SessionProblems.WrongPin(4), SessionProblems.InstallationEnded(), InstallationProblems.UserLocked(), Problems.OfStatus(429));
 
     private static async Task<IResult> Handle(
         Request request, SlowHash slow, SlowHashTurns turns, HttpResponse response, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)

@@ -14,7 +14,9 @@ namespace Antaca.DataCore.Users;
 /// </summary>
 internal static class DeleteUser
 {
-    public static void MapDeleteUser(this IEndpointRouteBuilder users) => users.MapDelete("/{userId:guid}", Handle);
+    public static void MapDeleteUser(this IEndpointRouteBuilder users) =>
+        users.MapDelete("/{userId:guid}", Handle)
+            .Refuses(UserProblems.NotFound(), UserProblems.HasOpenProducts(1, 1));
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Handle(
         Guid userId,

@@ -32,7 +32,7 @@ internal static class ListUsers
     ];
 
     public static void MapListUsers(this IEndpointRouteBuilder users) =>
-        users.MapGet("/", Handle).AdmitsEveryOperator().Produces<Page<User>>().Produces<string>(200, Csv.MediaType).ProducesProblem(422);
+        users.MapGet("/", Handle).AdmitsEveryOperator().Produces<Page<User>>().Produces<string>(200, Csv.MediaType);
 
     private static async Task<IResult> Handle(
         string? externalId,

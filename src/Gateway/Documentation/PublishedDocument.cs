@@ -314,8 +314,9 @@ internal static partial class PublishedDocument
     private static JsonObject GetPublicKey(Channel channel)
     {
         var refusals = new Refusals();
-        refusals.Add(channel == Channel.Secure ? [.. _byCertificate, Problems.OfStatus(429), Problems.OfStatus(500)] : [Problems.OfStatus(429)]);
-        var route = new PublishedRoute(channel, "GET", "", "", "") { Anonymous = channel != Channel.Secure };
+        var withCertificate = channel is Channel.Secure or Channel.Processor;
+        refusals.Add(withCertificate ? [.. _byCertificate, .. _anywhere] : _anywhere);
+        var route = new PublishedRoute(channel, "GET", "", "", "") { Anonymous = !withCertificate };
         return new JsonObject
         {
             ["operationId"] = nameof(GetPublicKey),

@@ -24,7 +24,10 @@ internal static class SetKycStatus
 
     internal sealed record Decision(Guid CustomerId, KycStatus KycStatus, string Reference, DateTimeOffset DecidedAt);
 
-    public static void MapSetKycStatus(this IEndpointRouteBuilder kyc) => kyc.MapPut("/", Handle);
+    public static void MapSetKycStatus(this IEndpointRouteBuilder kyc) =>
+        kyc.MapPut("/", Handle)
+            .Example(new Request(PartnerDecision.Accepted, "case 2026/4711"))
+            .Refuses(DecisionProblems.UserNotFound());
 
     private static async Task<Results<Ok<Decision>, ProblemHttpResult>> Handle(
         Request request, Caller caller, [FromKeyedServices("datacore")] Peer dataCore, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)

@@ -11,9 +11,6 @@ internal enum For
     Partner,
     Processor,
     Operator,
-
-    /// <summary>A key that is published to whoever has the channel's certificate.</summary>
-    AnyCertificate,
 }
 
 /// <summary>

@@ -1,7 +1,4 @@
-using System.Text;
 using System.Text.RegularExpressions;
-using Antaca.Gateway.Tests.Encryption;
-using Antaca.Jose;
 using Antaca.ServiceDefaults;
 using Antaca.TestKit;
 using Xunit;
@@ -156,49 +153,10 @@ public sealed partial class AuthorisationTableTests(SuiteWithEveryCaller suite, 
             && (parts.Length == 1 || (parts[1] == "EMPTY" ? answer["items"].GetArrayLength() == 0 : answer.Code == parts[1]));
     }
 
-    private Task<Answer> Send(Api api, Promise promise, World world, (string, string)? credential = null, Guid? installationId = null)
-    {
-        var path = promise.Path
-            .Replace("{customerId}", world.User.UserId.ToString(), StringComparison.Ordinal)
-            .Replace("{balanceId}", world.BalanceId.ToString(), StringComparison.Ordinal)
-            .Replace("{cardId}", world.CardId.ToString(), StringComparison.Ordinal)
-            .Replace("{partnerId}", world.User.PartnerId.ToString(), StringComparison.Ordinal)
-            .Replace("{programId}", world.User.ProgramId.ToString(), StringComparison.Ordinal)
-            .Replace("{installationId}", (installationId ?? Guid.CreateVersion7()).ToString(), StringComparison.Ordinal)
-            .Replace("{operatorId}", Guid.CreateVersion7().ToString(), StringComparison.Ordinal)
-            .Replace("{serial}", "00", StringComparison.Ordinal);
-        List<(string, string)> headers = [];
-        if (credential is { } shown)
-        {
-            headers.Add(shown);
-        }
-        var sensitive = promise.Path.EndsWith("/cards/virtual", StringComparison.Ordinal) || promise.Path.EndsWith("/cards/{cardId}", StringComparison.Ordinal);
-        if (sensitive)
-        {
-            headers.AddRange(SealedCalls.Headers());
-        }
-        var body = promise.Method is "GET" or "DELETE" ? null : BodyOf(promise, world);
-        return api.Send(
-            new HttpMethod(promise.Method),
-            path,
-            body is null ? null : new StringContent(sensitive ? Seal(body) : body, Encoding.UTF8, "application/json"),
-            promise.Path.EndsWith("/reload", StringComparison.Ordinal) ? Guid.CreateVersion7().ToString() : null,
-            [.. headers]);
-    }
+    private Task<Answer> Send(Api api, Promise promise, World world, (string, string)? credential = null, Guid? installationId = null) =>
+        suite.Send(api, promise, world, credential, installationId);
 
-    /// <summary>A body that gets as far as the question whose it is.</summary>
-    private static string BodyOf(Promise promise, World world) => promise.Path switch
-    {
-        var path when path.EndsWith("/cards/virtual", StringComparison.Ordinal) => $$"""{"balanceId":"{{world.BalanceId}}"}""",
-        var path when path.EndsWith("/{cardId}/lock", StringComparison.Ordinal) => """{"code":7}""",
-        var path when path.EndsWith("/reload", StringComparison.Ordinal) => """{"amount":{"amount":100,"currency":"PLN"},"reference":"table"}""",
-        var path when path.EndsWith("/kyc", StringComparison.Ordinal) => """{"status":"Accepted","reference":"table"}""",
-        _ => "{}",
-    };
-
-    private string Seal(string body) => $$"""{"payload":"{{Jwe.Seal(Encoding.UTF8.GetBytes(body), suite.GatewayKey)}}"}""";
-
-    private static (string, string) Bearer(string token) => ("Authorization", "Bearer " + token);
+    private static (string, string) Bearer(string token) => SuiteCalls.Bearer(token);
 
     private static string Plain(string path) => Constraint().Replace(path, "{$1}");
 

@@ -57,7 +57,7 @@ public sealed class SuiteWithEveryCaller : Suite
             """
             with installation as (
                 insert into installations (id, partner_id, user_id, device_id, device_name, device_key, encryption_key, pin_hash, created_at, used_at)
-                values ($1, $2, $3, $1::text, 'Phone', '{}', $4, 'none', $6, $6)
+                values ($1, $2, $3, $1::text, 'Phone', '{}', $4, 'pbkdf2-sha512$1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', $6, $6)
                 returning id
             )
             insert into sessions (id, token_hash, partner_id, user_id, installation_id, created_at, expires_at, idle_seconds, used_at, ended_at, ended_reason)

@@ -45,6 +45,8 @@ public sealed partial class DocumentTests(SuiteWithEveryCaller suite) : IClassFi
             var open = operation.GetProperty("security").GetArrayLength() == 0;
             var responses = operation.GetProperty("responses").EnumerateObject().Select(response => response.Name).ToArray();
             Lacks(open == (promise.For == For.Anybody), $"security {operation.GetProperty("security")}");
+            var body = promise.Method is "POST" or "PUT" or "PATCH" && operation.TryGetProperty("requestBody", out var request) && request.TryGetProperty("required", out var required) && required.GetBoolean();
+            Lacks(!body || ExampleOf(operation) is not null, "an example");
             Lacks(responses.Any(status => status[0] == '2') || promise.Path == "/admin/cards/{cardId}", "a success");
             Lacks(responses.Contains("429") && responses.Contains("503"), "429 and 503");
             Lacks(open || responses.Contains("401"), "401");
@@ -109,7 +111,7 @@ public sealed partial class DocumentTests(SuiteWithEveryCaller suite) : IClassFi
         var documents = string.Concat(await Task.WhenAll(_names.Keys.Select(async channel => (await Read(channel)).GetRawText())));
 
         // Said between services, or by the framework for what no client sends.
-        string[] inside = ["NEIGHBOUR_NOT_ALLOWED", "REFERENCE_INVALID", "CERTIFICATE_UNKNOWN", "CARD_NUMBER_UNKNOWN", "MESSAGE_REFUSED", "CARRIER_AWAY", "REFUSED"];
+        string[] inside = ["NEIGHBOUR_NOT_ALLOWED", "REFERENCE_INVALID", "CERTIFICATE_UNKNOWN", "CARD_NUMBER_UNKNOWN", "MESSAGE_REFUSED", "CARRIER_AWAY", "REFUSED", "FORBIDDEN", "HTTP_"];
         var missing = Directory.EnumerateFiles(Path.Combine(Root(), "src"), "*.cs", SearchOption.AllDirectories)
             .Where(file => !file.Contains("/obj/", StringComparison.Ordinal) && !file.Contains("/Client/", StringComparison.Ordinal))
             .SelectMany(file => Code().Matches(File.ReadAllText(file)).Select(match => match.Groups[1].Value))
@@ -147,7 +149,7 @@ public sealed partial class DocumentTests(SuiteWithEveryCaller suite) : IClassFi
 
     private static JsonElement? ExampleOf(JsonElement operation) =>
         operation.TryGetProperty("requestBody", out var body) && body.GetProperty("content").TryGetProperty("application/json", out var json)
-            && json.TryGetProperty("example", out var example) ? example : null;
+            && json.TryGetProperty("examples", out var examples) && examples.TryGetProperty("plaintext", out var example) ? example.GetProperty("value") : null;
 
     private static string Prefix(Channel channel) => "/" + channel.ToString().ToLowerInvariant();
 
