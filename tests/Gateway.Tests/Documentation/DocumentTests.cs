@@ -1,9 +1,11 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Antaca.Gateway.Routes;
 using Antaca.Gateway.Tests.Authorisation;
 using Antaca.ServiceDefaults;
 using Antaca.TestKit;
+using Microsoft.OpenApi;
 using Xunit;
 
 namespace Antaca.Gateway.Tests.Documentation;
@@ -64,6 +66,23 @@ public sealed partial class DocumentTests(SuiteWithEveryCaller suite) : IClassFi
         Assert.True(lacking.Count == 0, string.Join("\n", lacking));
         var ids = operations.Select(operation => operation.Operation.GetProperty("operationId").GetString()).ToArray();
         Assert.Equal(ids.Length, ids.Distinct().Count());
+    }
+
+    [Theory]
+    [MemberData(nameof(Channels))]
+    public async Task A_document_is_OpenApi_as_its_own_reader_reads_it(Channel channel)
+    {
+        var bytes = (await suite.Public.Get(PathOf(channel))).Must(200).Bytes;
+        var dump = Environment.GetEnvironmentVariable("DUMP");
+        if (dump is not null)
+        {
+            await File.WriteAllBytesAsync($"{dump}/doc-{_names[channel]}.json", bytes);
+        }
+
+        var read = OpenApiDocument.Parse(Encoding.UTF8.GetString(bytes), "json");
+
+        Assert.Equal(OpenApiSpecVersion.OpenApi3_1, read.Diagnostic!.SpecificationVersion);
+        Assert.Equal([], read.Diagnostic.Errors.Concat(read.Diagnostic.Warnings).Select(fault => fault.ToString()));
     }
 
     [Theory]
@@ -139,7 +158,9 @@ public sealed partial class DocumentTests(SuiteWithEveryCaller suite) : IClassFi
         (await suite.Anybody.Get("/api/documentation/secure/api-docs-secure.json")).Must(200);
     }
 
-    private async Task<JsonElement> Read(Channel channel) => (await suite.Public.Get($"/api/documentation/{_names[channel]}/api-docs-{_names[channel]}.json")).Must(200).Json;
+    private async Task<JsonElement> Read(Channel channel) => (await suite.Public.Get(PathOf(channel))).Must(200).Json;
+
+    private static string PathOf(Channel channel) => $"/api/documentation/{_names[channel]}/api-docs-{_names[channel]}.json";
 
     private static IEnumerable<(string Id, JsonElement Operation)> Operations(JsonElement document) =>
         from path in document.GetProperty("paths").EnumerateObject()
