@@ -69,7 +69,7 @@ internal static partial class PublishedDocument
                 ["parameters"] = Words.Headers(),
                 ["headers"] = Words.AnswerHeaders(),
                 ["responses"] = new JsonObject(_anywhere.Select(problem => KeyValuePair.Create<string, JsonNode?>(CodeOf(problem), Refused(problem.StatusCode, [(problem.StatusCode, CodeOf(problem), problem.ProblemDetails.Title)])))),
-                ["schemas"] = schemas.Taken(RequestSchemasOf(paths)),
+                ["schemas"] = schemas.Taken(Schemas.References(paths), RequestSchemasOf(paths)),
             },
         };
     }
@@ -121,7 +121,7 @@ internal static partial class PublishedDocument
         {
             published["requestBody"] = BodyOf(route, operation["requestBody"]!.AsObject());
         }
-        published["responses"] = AnswersOf(route, refused ? [] : operation["responses"]!.AsObject(), refusals, operation[OpenApi.KeyRequired] is not null);
+        published["responses"] = AnswersOf(route, refused ? [] : SuccessesOf(route, operation), refusals, operation[OpenApi.KeyRequired] is not null);
         foreach (var absent in published.Where(member => member.Value is null or JsonArray { Count: 0 } && member.Key == "parameters").Select(member => member.Key).ToArray())
         {
             published.Remove(absent);
@@ -248,6 +248,25 @@ internal static partial class PublishedDocument
         examples["encrypted"] = new JsonObject { ["summary"] = "Encrypted", ["value"] = new JsonObject { ["payload"] = Words.SomePayload } };
         published["examples"] = examples;
         return new JsonObject { ["required"] = body["required"]?.GetValue<bool>() ?? false, ["content"] = new JsonObject { [Json] = published } };
+    }
+
+    /// <summary>What the operation answers on this channel.</summary>
+    private static JsonObject SuccessesOf(PublishedRoute route, JsonObject operation)
+    {
+        var all = operation["responses"]!.AsObject().ToDictionary(answer => int.Parse(answer.Key, CultureInfo.InvariantCulture), answer => answer.Value!);
+        var toOperators = route.Channel == Channel.Admin;
+        var successes = new JsonObject();
+        foreach (var (status, answer) in all.Where(answer => answer.Key < OpenApi.ToOperators))
+        {
+            var own = (toOperators ? all.GetValueOrDefault(status + OpenApi.ToOperators) ?? answer : answer).DeepClone().AsObject();
+            own["description"] = answer["description"]!.DeepClone();
+            if (toOperators && operation[OpenApi.Csv] is not null && own["content"] is JsonObject content)
+            {
+                content[Csv.MediaType] = new JsonObject { ["schema"] = new JsonObject { ["type"] = "string", ["description"] = "The same list as text (RFC 4180), for `Accept: text/csv`. The header Next-Cursor has the cursor of the next page." } };
+            }
+            successes[status.ToString(CultureInfo.InvariantCulture)] = own;
+        }
+        return successes;
     }
 
     private static JsonObject AnswersOf(PublishedRoute route, JsonObject successes, Refusals refusals, bool idempotent)

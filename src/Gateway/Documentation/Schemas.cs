@@ -31,15 +31,16 @@ internal sealed class Schemas
 
     public void Add(string name, JsonObject schema) => _taken[name] = schema;
 
-    /// <summary>What was taken. Requests refuse unknown fields; answers may gain some.</summary>
-    public JsonObject Taken(IEnumerable<string> inRequests)
+    /// <summary>What the published paths refer to. Requests refuse unknown fields; answers may gain some.</summary>
+    public JsonObject Taken(IEnumerable<string> inPaths, IEnumerable<string> inRequests)
     {
+        var used = Reached(_taken.GetValueOrDefault, inPaths);
         var strict = Reached(_taken.GetValueOrDefault, inRequests).Select(schema => schema.Key).ToHashSet(StringComparer.Ordinal);
         foreach (var (_, schema) in _taken.Where(taken => !strict.Contains(taken.Key)))
         {
             schema.Remove("additionalProperties");
         }
-        return new JsonObject(_taken.Select(taken => KeyValuePair.Create<string, JsonNode?>(taken.Key, taken.Value)));
+        return new JsonObject(_taken.Where(taken => used.ContainsKey(taken.Key)).Select(taken => KeyValuePair.Create<string, JsonNode?>(taken.Key, taken.Value)));
     }
 
     /// <summary>The names of the schemas that a part of a document refers to.</summary>

@@ -87,6 +87,43 @@ public sealed partial class DocumentTests(SuiteWithEveryCaller suite) : IClassFi
 
     [Theory]
     [MemberData(nameof(Channels))]
+    public async Task An_operation_says_what_the_gateway_asks_of_it(Channel channel)
+    {
+        var document = await Read(channel);
+        var wrong = new List<string>();
+        foreach (var (id, operation) in Operations(document).Where(operation => !operation.Id.EndsWith("/public-key", StringComparison.Ordinal)))
+        {
+            var route = RouteTable.Routes.Single(route => Unconstrained().Replace(route.Id, "}") == id);
+            var headers = operation.GetProperty("parameters").EnumerateArray().Select(parameter => Resolve(document, parameter))
+                .Where(parameter => parameter.GetProperty("in").GetString() == "header")
+                .ToDictionary(parameter => parameter.GetProperty("name").GetString()!, parameter => parameter.TryGetProperty("required", out var required) && required.GetBoolean());
+            var codes = operation.GetProperty("responses").EnumerateObject().Where(response => response.Name[0] is '4' or '5')
+                .SelectMany(response => CodesOf(document, response)).ToArray();
+            var encrypted = route.Encryption != Gateway.Routes.Encryption.Offered;
+
+            Is(headers["Public-Key"] == encrypted && headers["Encrypted-Request"] == encrypted, "the headers of encryption");
+            Is(codes.Contains("ENCRYPTION_REQUIRED") == encrypted && (operation.GetProperty("x-antaca-encryption").GetString() != "offered") == encrypted, "whether encryption is required");
+            Is(route.Method is "POST" || !headers.ContainsKey("Idempotency-Key"), "no key where nothing is posted");
+            Is(headers.GetValueOrDefault("Idempotency-Key") == route.Path.EndsWith("/reload", StringComparison.Ordinal), "whether a key is required");
+            Is(headers.ContainsKey("Approval") == (id == "GET /customers/me/cards/{cardId}") && headers.ContainsKey("Approval") == codes.Contains("APPROVAL_REQUIRED"), "the approval");
+            Is(codes.Contains("CLIENT_CERTIFICATE_REQUIRED") == channel is Channel.Secure or Channel.Processor, "certificates");
+            Is(channel != Channel.Admin || operation.GetProperty("x-antaca-roles").EnumerateArray().Select(role => role.GetString()).SequenceEqual(route.Roles.Select(role => role.ToString())), "the roles");
+            Is(codes.Contains("ROLE_NOT_ALLOWED") == (channel == Channel.Admin && !route.Anonymous), "roles refused");
+            Is(new[] { "RATE_LIMITED", "INTERNAL_ERROR", "SERVICE_UNREACHABLE", "SERVICE_UNAVAILABLE", "SERVICE_TIMEOUT" }.All(codes.Contains), "what any call may hear");
+
+            void Is(bool holds, string what)
+            {
+                if (!holds)
+                {
+                    wrong.Add($"{id}: {what}");
+                }
+            }
+        }
+        Assert.True(wrong.Count == 0, string.Join("\n", wrong));
+    }
+
+    [Theory]
+    [MemberData(nameof(Channels))]
     public async Task Every_reference_of_a_document_leads_somewhere(Channel channel)
     {
         var document = await Read(channel);
@@ -172,6 +209,19 @@ public sealed partial class DocumentTests(SuiteWithEveryCaller suite) : IClassFi
         operation.TryGetProperty("requestBody", out var body) && body.GetProperty("content").TryGetProperty("application/json", out var json)
             && json.TryGetProperty("examples", out var examples) && examples.TryGetProperty("plaintext", out var example) ? example.GetProperty("value") : null;
 
+    /// <summary>The codes of a refusal. There is none without: a caller branches on them.</summary>
+    private static string[] CodesOf(JsonElement document, JsonProperty response)
+    {
+        var schema = Resolve(document, response.Value).GetProperty("content").GetProperty("application/problem+json").GetProperty("schema").GetProperty("allOf")[1].GetProperty("properties");
+        Assert.Equal(response.Name, schema.GetProperty("status").GetProperty("const").GetRawText());
+        var codes = schema.GetProperty("code").GetProperty("enum").EnumerateArray().Select(code => code.GetString()!).ToArray();
+        Assert.NotEmpty(codes);
+        return codes;
+    }
+
+    private static JsonElement Resolve(JsonElement document, JsonElement element) =>
+        element.TryGetProperty("$ref", out var reference) ? reference.GetString()![2..].Split('/').Aggregate(document, (at, name) => at.GetProperty(name)) : element;
+
     private static string Prefix(Channel channel) => "/" + channel.ToString().ToLowerInvariant();
 
     private static string Root()
@@ -183,6 +233,9 @@ public sealed partial class DocumentTests(SuiteWithEveryCaller suite) : IClassFi
         }
         return folder?.FullName ?? throw new InvalidOperationException("The tests run outside a checkout.");
     }
+
+    [GeneratedRegex(@":\w+\}")]
+    private static partial Regex Unconstrained();
 
     [GeneratedRegex("\"#/([^\"]+)\"")]
     private static partial Regex Reference();
