@@ -135,20 +135,18 @@ internal static partial class PublishedDocument
         switch (route.Channel)
         {
             case Channel.Secure:
-                refusals.Add(_byCertificate);
-                refusals.Add(403, "ADDRESS_NOT_ALLOWED", "The call comes from an address outside the partner's networks.");
+                refusals.Add([.. _byCertificate, ChannelProblems.AddressNotAllowed()]);
                 break;
             case Channel.Processor:
                 refusals.Add(_byCertificate);
                 break;
             case var _ when !route.Anonymous:
-                refusals.Add(Problems.OfStatus(401));
-                refusals.Add(401, "SESSION_ENDED", "The session has ended, or there never was one with this token.");
+                refusals.Add(ChannelProblems.TokenRequired(), ChannelProblems.SessionEnded());
                 break;
         }
         if (route is { Channel: Channel.Admin, Anonymous: false })
         {
-            refusals.Add(403, "ROLE_NOT_ALLOWED", "The operator's role may not do this.");
+            refusals.Add(ChannelProblems.RoleNotAllowed());
         }
         if (route.Path.Contains('{', StringComparison.Ordinal))
         {
