@@ -239,6 +239,6 @@ public sealed partial class DocumentTests(SuiteWithEveryCaller suite) : IClassFi
     [GeneratedRegex("\"#/([^\"]+)\"")]
     private static partial Regex Reference();
 
-    [GeneratedRegex(@"(?:Refuse\(\s*[\w.]+,|NotFound\()\s*""([A-Z][A-Z0-9_]+)""")]
+    [GeneratedRegex(@"(?:(?:Refuse|Details)\(\s*[\w.]+,|NotFound\(|string \w+Code =)\s*""([A-Z][A-Z0-9_]+)""")]
     private static partial Regex Code();
 }
