@@ -166,7 +166,8 @@ internal static partial class PublishedDocument
     private static string DescriptionOf(PublishedRoute route, JsonObject operation, bool refused)
     {
         var said = new List<string>();
-        if (operation["description"]?.GetValue<string>() is { Length: > 0 } description)
+        // One sentence is said once, as the summary.
+        if (operation["description"]?.GetValue<string>() is { Length: > 0 } description && description.TrimEnd('.') != operation["summary"]?.GetValue<string>())
         {
             said.Add(description);
         }
