@@ -40,6 +40,7 @@ internal static partial class PublishedDocument
         {
             Add(paths, route.Path, route.Method, Publish(route, schemas.Take(route.Service, operation)));
         }
+        schemas.Passes("Balance", "cards", "cardservice", "Card");
         Add(paths, Words.Prefix(channel) + "/public-key", "GET", GetPublicKey(channel));
         schemas.Add("Jwk", Words.Jwk());
         schemas.Add("PublicKey", Words.PublicKey());
