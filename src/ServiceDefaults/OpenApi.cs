@@ -37,6 +37,12 @@ public static class OpenApi
     /// <summary>The operation takes an <c>Idempotency-Key</c>: whether it must be sent.</summary>
     public const string KeyRequired = "x-idempotency-key-required";
 
+    /// <summary>The operation answers operators with text where they ask for it.</summary>
+    public const string Csv = "x-csv";
+
+    /// <summary>Added to the status of an answer that operators get in place of the one of that status.</summary>
+    public const int ToOperators = 700;
+
     private const string Name = "openapi";
     private const string JsonType = "application/json";
 
@@ -54,6 +60,14 @@ public static class OpenApi
     /// </summary>
     public static TBuilder Example<TBuilder>(this TBuilder route, object request)
         where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new RequestExample(request));
+
+    /// <summary>States the success that operators hear in place of what the others do, who see more.</summary>
+    public static RouteHandlerBuilder AnswersOperators<T>(this RouteHandlerBuilder route, int status) =>
+        route.WithMetadata(new ProducesResponseTypeMetadata(status + ToOperators, typeof(T), [JsonType]));
+
+    /// <summary>States that operators may have the list as text (<see cref="ServiceDefaults.Csv"/>).</summary>
+    public static TBuilder OffersCsv<TBuilder>(this TBuilder route)
+        where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new InCsv());
 
     internal static void AddDocumentation(this WebApplicationBuilder builder) => builder.Services.AddOpenApi(Name, options =>
     {
@@ -103,6 +117,10 @@ public static class OpenApi
         {
             operation.AddExtension(KeyRequired, new JsonNodeExtension(JsonValue.Create(refusals.Any(refusal => refusal.Code == "IDEMPOTENCY_KEY_REQUIRED"))));
             refusals.AddRange(new[] { Idempotency.InProgress(), Idempotency.Reused(), Problems.Refuse(400, "BAD_REQUEST", "The request could not be read.") }.Select(Refusal.Of));
+        }
+        if (metadata.OfType<InCsv>().Any())
+        {
+            operation.AddExtension(Csv, new JsonNodeExtension(JsonValue.Create(true)));
         }
         refusals.Add(Refusal.Of(Problems.OfStatus(503)));
         operation.AddExtension(Refusals, new JsonNodeExtension(new JsonArray([.. refusals.DistinctBy(refusal => (refusal.Status, refusal.Code)).Select(refusal => refusal.Json())])));
@@ -162,6 +180,8 @@ public static class OpenApi
 
     private sealed record RequestExample(object Request);
 
+    private sealed record InCsv;
+
     /// <summary>Names of schemas: the record's own, with the verb's before it where every verb has one of that name.</summary>
     private sealed class SchemaNames
     {
@@ -187,7 +207,7 @@ public static class OpenApi
                 // Page<CardView> is a CardPage.
                 return string.Concat(type.GetGenericArguments().Select(NameOf)) + type.Name[..type.Name.IndexOf('`', StringComparison.Ordinal)];
             }
-            if (type.DeclaringType is { } verb && type.Name is "Request" or "Answer")
+            if (type.DeclaringType is { } verb && (type.Name.EndsWith("Request", StringComparison.Ordinal) || type.Name == "Answer"))
             {
                 return verb.Name + type.Name;
             }

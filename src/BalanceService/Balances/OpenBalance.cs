@@ -13,7 +13,7 @@ internal static class OpenBalance
 
     public static void MapOpenBalance(this IEndpointRouteBuilder balances) =>
         balances.MapPost("/", Handle).AdmitsOperators(Role.Manager, Role.Admin)
-            .Example(new Request())
+            .Example(new Request()).Produces<BalanceView>(201)
             .Refuses(BalanceProblems.UserNotFound(), BalanceProblems.UserLocked(), BalanceProblems.KycRequired("None"));
 
     private static async Task<IResult> Handle(

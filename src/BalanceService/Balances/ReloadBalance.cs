@@ -18,7 +18,7 @@ internal static class ReloadBalance
 
     public static void MapReloadBalance(this IEndpointRouteBuilder balances) =>
         balances.MapPost("/{balanceId:guid}/reload", Handle).Admits(Channel.Secure).AdmitsOperators(Role.Admin)
-            .Example(new Request(Money.Of(12_500, "PLN"), "transfer 2026/11/4711"))
+            .Example(new Request(Money.Of(12_500, "PLN"), "transfer 2026/11/4711")).Produces<TransactionView>(201)
             .Refuses(BalanceProblems.NotFound(), BalanceProblems.LimitExceeded(), Idempotency.Required())
             .Refuses(409, "BALANCE_NOT_OPEN", "BALANCE_CURRENCY_MISMATCH");
 

@@ -30,7 +30,7 @@ internal static class ListAllTransactions
     internal sealed record Filter(Guid? CustomerId, Guid? BalanceId, Guid? CardId, string? Status, string? Type, DateTimeOffset From, DateTimeOffset To);
 
     public static void MapListAllTransactions(this IEndpointRouteBuilder transactions) =>
-        transactions.MapGet("/", Handle).AdmitsEveryOperator().Produces<Page<TransactionView>>().Produces<string>(200, Csv.MediaType);
+        transactions.MapGet("/", Handle).AdmitsEveryOperator().Produces<Page<TransactionView>>().OffersCsv();
 
     private static async Task<IResult> Handle(
         Guid? customerId,

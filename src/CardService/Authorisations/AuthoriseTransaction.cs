@@ -64,6 +64,8 @@ internal static class AuthoriseTransaction
         Decision Decision, string ActionCode, string Reason, Guid? AuthorizationId = null, string? ApprovalCode = null, Money? Available = null);
 
     public static void MapAuthoriseTransaction(this IEndpointRouteBuilder authorisations) => authorisations.MapPost("/", Handle)
+        .WithSummary("Answers an authorisation").WithDescription(
+            $"Within {DeadlineMilliseconds} ms. The same transaction id and type hear the same answer again, even from a card that was locked in between. Name the card by cardId, or by cardNo with exp.")
         .Example(new
         {
             transactionId = "4711-20261125-000042",

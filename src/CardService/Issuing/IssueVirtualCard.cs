@@ -30,7 +30,8 @@ internal static partial class IssueVirtualCard
 
     public static void MapIssueVirtualCard(this IEndpointRouteBuilder cards) =>
         cards.MapPost("/virtual", Handle).AdmitsOperators(Role.Manager, Role.Admin)
-            .Example(new Request(ExampleIds.Balance, "Anna Nowak"))
+            .WithDescription("The user must be active and verified, the balance open and in the programme's currency. Operators hear of the card without its secrets.")
+            .Example(new Request(ExampleIds.Balance, "Anna Nowak")).Produces<IssuedCard>(201).AnswersOperators<MaskedCard>(201)
             .Refuses(CardProblems.UserNotFound(), CardProblems.UserLocked(), CardProblems.KycRequired(), CardProblems.BalanceNotFound(), CardProblems.BalanceNotOpen(), CardProblems.BalanceCurrencyMismatch("EUR", "PLN"))
             .Refuses(409, "BIN_RANGE_FULL");
 

@@ -18,6 +18,7 @@ internal static class GetCard
 
     public static void MapGetCard(this IEndpointRouteBuilder cards) =>
         cards.MapGet("/{cardId:guid}", Handle)
+            .WithSummary("Shows the full data of a card").WithDescription("With number, CVV and expiry. An app sends an approval of its user's, which is used up. No operator ever sees it.")
             .Refuses(CardProblems.NotFound())
             .Refuses(403, "APPROVAL_REQUIRED");
 

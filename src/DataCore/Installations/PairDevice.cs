@@ -36,6 +36,7 @@ internal static class PairDevice
 
     public static void MapPairDevice(this IEndpointRouteBuilder devices) =>
         devices.MapPost("/", Handle).AdmitsAnybody(Channel.Customers).Produces<Answer>(201)
+            .WithDescription("The same device paired again ends what was there. The code works once.")
             .Example(new
             {
                 phone = "+48221234567",

@@ -32,7 +32,7 @@ internal static class ListUsers
     ];
 
     public static void MapListUsers(this IEndpointRouteBuilder users) =>
-        users.MapGet("/", Handle).AdmitsEveryOperator().Produces<Page<User>>().Produces<string>(200, Csv.MediaType);
+        users.MapGet("/", Handle).AdmitsEveryOperator().Produces<Page<User>>().OffersCsv();
 
     private static async Task<IResult> Handle(
         string? externalId,

@@ -42,36 +42,44 @@ internal static class DocumentPages
         Serve(app, context => context.Connection.LocalPort == partners, [.. _all.Where(document => document.Channel is Channel.Secure or Channel.Processor)]);
     }
 
-    private static void Serve(WebApplication app, Func<HttpContext, bool> onPort, (Channel Channel, string Name, string Title)[] documents) => app.MapWhen(
-        context => context.Request.IsHttps && context.Request.Path.StartsWithSegments(Root, StringComparison.Ordinal) && onPort(context),
-        branch =>
-        {
-            branch.Use((context, next) =>
+    private static void Serve(WebApplication app, Func<HttpContext, bool> onPort, (Channel Channel, string Name, string Title)[] documents)
+    {
+        var limits = app.Services.GetRequiredService<Limits>();
+        app.MapWhen(
+            context => context.Request.IsHttps && context.Request.Path.StartsWithSegments(Root, StringComparison.Ordinal) && onPort(context),
+            branch =>
             {
-                context.Features.Set(new OwnAnswerHeaders("no-cache", Policy));
-                if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
+                branch.Use((context, next) =>
                 {
-                    context.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
-                    return Task.CompletedTask;
-                }
-                var asked = documents.FirstOrDefault(document => context.Request.Path == PathOf(document.Channel));
-                return asked.Name is null ? next(context) : Answer(context, asked.Channel);
-            });
-            branch.UseSwaggerUI(page =>
-            {
-                page.RoutePrefix = Root[1..];
-                page.DocumentTitle = "Antaca API";
-                foreach (var (channel, _, title) in documents)
+                    if (limits.Anonymous(context) is { } tooMany)
+                    {
+                        return Problems.Write(context, tooMany);
+                    }
+                    context.Features.Set(new OwnAnswerHeaders("no-cache", Policy));
+                    if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
+                    {
+                        context.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
+                        return Task.CompletedTask;
+                    }
+                    var asked = documents.FirstOrDefault(document => context.Request.Path == PathOf(document.Channel));
+                    return asked.Name is null ? next(context) : Answer(context, asked.Channel);
+                });
+                branch.UseSwaggerUI(page =>
                 {
-                    page.SwaggerEndpoint(PathOf(channel), title);
-                }
-                page.DocExpansion(DocExpansion.None);
-                page.DefaultModelsExpandDepth(0);
-                page.DisplayOperationId();
-                page.EnableDeepLinking();
-                page.EnableFilter();
+                    page.RoutePrefix = Root[1..];
+                    page.DocumentTitle = "Antaca API";
+                    foreach (var (channel, _, title) in documents)
+                    {
+                        page.SwaggerEndpoint(PathOf(channel), title);
+                    }
+                    page.DocExpansion(DocExpansion.None);
+                    page.DefaultModelsExpandDepth(0);
+                    page.DisplayOperationId();
+                    page.EnableDeepLinking();
+                    page.EnableFilter();
+                });
             });
-        });
+    }
 
     private static async Task Answer(HttpContext context, Channel channel)
     {

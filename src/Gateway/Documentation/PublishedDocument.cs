@@ -40,6 +40,7 @@ internal static partial class PublishedDocument
         {
             Add(paths, route.Path, route.Method, Publish(route, schemas.Take(route.Service, operation)));
         }
+        schemas.Passes("Balance", "cards", "cardservice", "Card");
         Add(paths, Words.Prefix(channel) + "/public-key", "GET", GetPublicKey(channel));
         schemas.Add("Jwk", Words.Jwk());
         schemas.Add("PublicKey", Words.PublicKey());
@@ -69,7 +70,7 @@ internal static partial class PublishedDocument
                 ["parameters"] = Words.Headers(),
                 ["headers"] = Words.AnswerHeaders(),
                 ["responses"] = new JsonObject(_anywhere.Select(problem => KeyValuePair.Create<string, JsonNode?>(CodeOf(problem), Refused(problem.StatusCode, [(problem.StatusCode, CodeOf(problem), problem.ProblemDetails.Title)])))),
-                ["schemas"] = schemas.Taken(RequestSchemasOf(paths)),
+                ["schemas"] = schemas.Taken(Schemas.References(paths), RequestSchemasOf(paths)),
             },
         };
     }
@@ -121,7 +122,7 @@ internal static partial class PublishedDocument
         {
             published["requestBody"] = BodyOf(route, operation["requestBody"]!.AsObject());
         }
-        published["responses"] = AnswersOf(route, refused ? [] : operation["responses"]!.AsObject(), refusals, operation[OpenApi.KeyRequired] is not null);
+        published["responses"] = AnswersOf(route, refused ? [] : SuccessesOf(route, operation), refusals, operation[OpenApi.KeyRequired] is not null);
         foreach (var absent in published.Where(member => member.Value is null or JsonArray { Count: 0 } && member.Key == "parameters").Select(member => member.Key).ToArray())
         {
             published.Remove(absent);
@@ -135,20 +136,18 @@ internal static partial class PublishedDocument
         switch (route.Channel)
         {
             case Channel.Secure:
-                refusals.Add(_byCertificate);
-                refusals.Add(403, "ADDRESS_NOT_ALLOWED", "The call comes from an address outside the partner's networks.");
+                refusals.Add([.. _byCertificate, ChannelProblems.AddressNotAllowed()]);
                 break;
             case Channel.Processor:
                 refusals.Add(_byCertificate);
                 break;
             case var _ when !route.Anonymous:
-                refusals.Add(Problems.OfStatus(401));
-                refusals.Add(401, "SESSION_ENDED", "The session has ended, or there never was one with this token.");
+                refusals.Add(ChannelProblems.TokenRequired(), ChannelProblems.SessionEnded());
                 break;
         }
         if (route is { Channel: Channel.Admin, Anonymous: false })
         {
-            refusals.Add(403, "ROLE_NOT_ALLOWED", "The operator's role may not do this.");
+            refusals.Add(ChannelProblems.RoleNotAllowed());
         }
         if (route.Path.Contains('{', StringComparison.Ordinal))
         {
@@ -168,7 +167,8 @@ internal static partial class PublishedDocument
     private static string DescriptionOf(PublishedRoute route, JsonObject operation, bool refused)
     {
         var said = new List<string>();
-        if (operation["description"]?.GetValue<string>() is { Length: > 0 } description)
+        // One sentence is said once, as the summary.
+        if (operation["description"]?.GetValue<string>() is { Length: > 0 } description && description.TrimEnd('.') != operation["summary"]?.GetValue<string>())
         {
             said.Add(description);
         }
@@ -248,6 +248,25 @@ internal static partial class PublishedDocument
         examples["encrypted"] = new JsonObject { ["summary"] = "Encrypted", ["value"] = new JsonObject { ["payload"] = Words.SomePayload } };
         published["examples"] = examples;
         return new JsonObject { ["required"] = body["required"]?.GetValue<bool>() ?? false, ["content"] = new JsonObject { [Json] = published } };
+    }
+
+    /// <summary>What the operation answers on this channel.</summary>
+    private static JsonObject SuccessesOf(PublishedRoute route, JsonObject operation)
+    {
+        var all = operation["responses"]!.AsObject().ToDictionary(answer => int.Parse(answer.Key, CultureInfo.InvariantCulture), answer => answer.Value!);
+        var toOperators = route.Channel == Channel.Admin;
+        var successes = new JsonObject();
+        foreach (var (status, answer) in all.Where(answer => answer.Key < OpenApi.ToOperators))
+        {
+            var own = (toOperators ? all.GetValueOrDefault(status + OpenApi.ToOperators) ?? answer : answer).DeepClone().AsObject();
+            own["description"] = answer["description"]!.DeepClone();
+            if (toOperators && operation[OpenApi.Csv] is not null && own["content"] is JsonObject content)
+            {
+                content[Csv.MediaType] = new JsonObject { ["schema"] = new JsonObject { ["type"] = "string", ["description"] = "The same list as text (RFC 4180), for `Accept: text/csv`. The header Next-Cursor has the cursor of the next page." } };
+            }
+            successes[status.ToString(CultureInfo.InvariantCulture)] = own;
+        }
+        return successes;
     }
 
     private static JsonObject AnswersOf(PublishedRoute route, JsonObject successes, Refusals refusals, bool idempotent)

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace Antaca.Gateway.Documentation;
 
-/// <summary>The services' schemas under one roof: those that are used, each name once. Where services mean different things by one name, each gets its own before it.</summary>
+/// <summary>The services' schemas under one roof: those that are used, each name once. Where services mean different things by one name, theirs goes before it.</summary>
 internal sealed class Schemas
 {
     private const string Pointer = "#/components/schemas/";
@@ -29,17 +29,28 @@ internal sealed class Schemas
         return Renamed(service, operation).AsObject();
     }
 
+    /// <summary>Says what a list holds that one service passes on from another unread.</summary>
+    public void Passes(string name, string list, string service, string passed)
+    {
+        if (_taken.GetValueOrDefault(name)?["properties"]?[list] is JsonObject property && _told.ContainsKey(service))
+        {
+            TakeSchema(service, passed);
+            property["items"] = new JsonObject { ["$ref"] = Pointer + NameOf(service, passed) };
+        }
+    }
+
     public void Add(string name, JsonObject schema) => _taken[name] = schema;
 
-    /// <summary>What was taken. Requests refuse unknown fields; answers may gain some.</summary>
-    public JsonObject Taken(IEnumerable<string> inRequests)
+    /// <summary>What the published paths refer to. Requests refuse unknown fields; answers may gain some.</summary>
+    public JsonObject Taken(IEnumerable<string> inPaths, IEnumerable<string> inRequests)
     {
+        var used = Reached(_taken.GetValueOrDefault, inPaths);
         var strict = Reached(_taken.GetValueOrDefault, inRequests).Select(schema => schema.Key).ToHashSet(StringComparer.Ordinal);
         foreach (var (_, schema) in _taken.Where(taken => !strict.Contains(taken.Key)))
         {
             schema.Remove("additionalProperties");
         }
-        return new JsonObject(_taken.Select(taken => KeyValuePair.Create<string, JsonNode?>(taken.Key, taken.Value)));
+        return new JsonObject(_taken.Where(taken => used.ContainsKey(taken.Key)).Select(taken => KeyValuePair.Create<string, JsonNode?>(taken.Key, taken.Value)));
     }
 
     /// <summary>The names of the schemas that a part of a document refers to.</summary>
@@ -68,7 +79,7 @@ internal sealed class Schemas
         }
     }
 
-    private string NameOf(string service, string name) => _contested.Contains(name) ? LabelOf(service) + name : name;
+    private string NameOf(string service, string name) => _contested.Contains(name) && !name.StartsWith(LabelOf(service), StringComparison.Ordinal) ? LabelOf(service) + name : name;
 
     private static string LabelOf(string service)
     {

@@ -41,7 +41,7 @@ internal static class Words
         **{Idempotency.Header}** (1 to {Idempotency.MaxKeyLength} characters of your choice) makes a POST safe to repeat: for {Idempotency.KeptHours} hours the same key with the same request
         gives the same answer, marked `{Idempotency.ReplayedHeader}: true`.
 
-        **Encryption**: any operation may be called encrypted, and must be where it says so. Fetch our key from `{(channel == Channel.Processor ? "/secure" : Prefix(channel))}/public-key`;
+        **Encryption**: any operation may be called encrypted, and must be where it says so. Fetch our key from `{Prefix(channel)}/public-key`;
         send `{EncryptedCalls.Header}: true` and your own RSA key as `{EncryptedCalls.KeyHeader}`; the body is `{"{"}"payload": "<compact JWE>"{"}"}` with RSA-OAEP-256
         (or RSA-OAEP) and A256GCM. Success answers come back encrypted for your key in the same form; refusals are never encrypted.
 
