@@ -37,7 +37,7 @@ public static class Csv
     public static IResult Of<T>(Page<T> page, IReadOnlyList<CsvColumn<T>> columns) => new CsvPage<T>(page, columns);
 
     private static double Quality(IList<MediaTypeHeaderValue> accepted, string mediaType) =>
-        accepted.Where(range => range.MediaType.Equals(mediaType, StringComparison.OrdinalIgnoreCase)).Max(range => range.Quality ?? 1) ?? 0;
+        accepted.Where(range => range.MediaType.Equals(mediaType, StringComparison.OrdinalIgnoreCase)).Max(range => (double?)(range.Quality ?? 1)) ?? 0;
 
     private static string Text(object? value) => value switch
     {

@@ -14,11 +14,12 @@ internal static class LedgerStore
             from accounts as balance
             join accounts as account on account.id = balance.id
                 or (account.partner_id = balance.partner_id and account.currency = balance.currency and account.kind = 'Funding')
-            where balance.id = @balanceId and balance.user_id = @UserId and balance.partner_id = @PartnerId and balance.kind = 'User'
+            where balance.id = @balanceId and balance.kind = 'User'
+                and (@IsOperator or (balance.user_id = @UserId and balance.partner_id = @PartnerId))
             order by account.id
             for no key update of account
             """,
-            new { balanceId, caller.UserId, caller.PartnerId });
+            new { balanceId, caller.IsOperator, caller.UserId, caller.PartnerId });
 
     /// <summary>Records a reload and moves its money from <paramref name="funding"/> to <paramref name="balance"/>.</summary>
     public static Task<Transaction?> PostReload(this Work work, Guid id, Account funding, Account balance, long amount, string reference, DateTimeOffset now) =>
@@ -27,7 +28,7 @@ internal static class LedgerStore
             with reload as (
                 insert into transactions (id, partner_id, user_id, account_id, type, status, amount, currency, reference, authorized_at, cleared_at)
                 values (@id, @PartnerId, @UserId, @balanceId, 'Reload', 'Cleared', @amount, @Currency, @reference, @now, @now)
-                returning id, account_id, card_id, type, status, amount, currency, reference, merchant_mid, merchant_name, merchant_mcc,
+                returning id, user_id, account_id, card_id, type, status, amount, currency, reference, merchant_mid, merchant_name, merchant_mcc,
                     merchant_country, authorized_at, cleared_at, action_code, reason
             ),
             posted as (
@@ -35,7 +36,7 @@ internal static class LedgerStore
                 select @PartnerId, reload.id, side.account_id, side.amount, @Currency, @now
                 from reload, (values (@fundingId, -@amount), (@balanceId, @amount)) as side (account_id, amount)
             )
-            select id, account_id, card_id, type, status, amount, currency, reference, merchant_mid, merchant_name, merchant_mcc,
+            select id, user_id, account_id, card_id, type, status, amount, currency, reference, merchant_mid, merchant_name, merchant_mcc,
                 merchant_country, authorized_at, cleared_at, action_code, reason
             from reload
             """,
@@ -46,14 +47,45 @@ internal static class LedgerStore
         this NpgsqlDataSource database, Guid balanceId, Caller caller, DateTimeOffset from, DateTimeOffset to, PageRequest page, CancellationToken cancel) =>
         database.Many<Transaction>(
             """
-            select id, account_id, card_id, type, status, amount, currency, reference, merchant_mid, merchant_name, merchant_mcc,
+            select id, user_id, account_id, card_id, type, status, amount, currency, reference, merchant_mid, merchant_name, merchant_mcc,
                 merchant_country, authorized_at, cleared_at, action_code, reason
             from transactions
-            where account_id = @balanceId and user_id = @UserId and partner_id = @PartnerId
+            where account_id = @balanceId and user_id = @UserId and (@IsOperator or partner_id = @PartnerId)
                 and authorized_at >= @from and authorized_at < @to and (authorized_at, id) < (@At, @Id)
             order by authorized_at desc, id desc
             limit @Rows
             """,
-            new { balanceId, caller.UserId, caller.PartnerId, from, to, page.After.At, page.After.Id, page.Rows },
+            new { balanceId, caller.UserId, caller.IsOperator, caller.PartnerId, from, to, page.After.At, page.After.Id, page.Rows },
+            cancel);
+
+    /// <summary>One page of what happened to every partner's balances, newest first, for operators.</summary>
+    public static Task<IReadOnlyList<Transaction>> ListTransactions(this NpgsqlDataSource database, TransactionFilter filter, PageRequest page, CancellationToken cancel) =>
+        database.Many<Transaction>(
+            """
+            select id, user_id, account_id, card_id, type, status, amount, currency, reference, merchant_mid, merchant_name, merchant_mcc,
+                merchant_country, authorized_at, cleared_at, action_code, reason
+            from transactions
+            where (@CustomerId::uuid is null or account_id in (select id from accounts where user_id = @CustomerId and kind = 'User'))
+                and (@BalanceId::uuid is null or account_id = @BalanceId)
+                and (@CardId::uuid is null or card_id = @CardId)
+                and (@Status::text is null or status = @Status)
+                and (@Type::text is null or type = @Type)
+                and authorized_at >= @From and authorized_at < @To and (authorized_at, id) < (@At, @Id)
+            order by authorized_at desc, id desc
+            limit @Rows
+            """,
+            new
+            {
+                filter.CustomerId,
+                filter.BalanceId,
+                filter.CardId,
+                filter.Status,
+                filter.Type,
+                filter.From,
+                filter.To,
+                page.After.At,
+                page.After.Id,
+                page.Rows,
+            },
             cancel);
 }
