@@ -5,7 +5,7 @@ using Npgsql;
 
 namespace Antaca.DataCore.Users;
 
-/// <summary>Answers the neighbours that decide about a user: active or not, and in which programme.</summary>
+/// <summary>Answers the neighbours that decide about a user: active or not, and in which programme. Without a partner, any partner's: an operator asks.</summary>
 internal static class GetUserFacts
 {
     public static void MapGetUserFacts(this IEndpointRouteBuilder users) => users.MapGet("/{userId:guid}", Handle);
