@@ -19,8 +19,8 @@ public sealed class AuditTests(Suite suite) : IClassFixture<Suite>
         var database = suite.Database("datacore");
         await Eventually.Holds(async () => await Count("select count(*) from audit_entries where action = 'UnlockUser' and subject = 'user:' || $1", user.UserId) == 1, "the entry of the unlock");
 
-        Assert.Equal(1, await Count("select count(*) from audit_entries where action = 'LockUser' and subject = 'user:' || $1", user.UserId));
-        Assert.Equal(1, await Count("select count(*) from audit_entries where action = 'LockUser' and actor = 'partner:' || $1", user.PartnerId));
+        Assert.Equal(2, await Count("select count(*) from audit_entries where action = 'LockUser' and subject = 'user:' || $1", user.UserId));
+        Assert.Equal(2, await Count("select count(*) from audit_entries where action = 'LockUser' and actor = 'partner:' || $1", user.PartnerId));
         var whole = await VerifyAudit.Verify(database, CancellationToken.None);
         Assert.Null(whole.BrokenAt);
         Assert.True(whole.Entries >= 3);
