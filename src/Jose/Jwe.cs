@@ -128,18 +128,21 @@ public static class Jwe
         return JweResult.CannotDecrypt.Instance;
     }
 
+    /// <summary>
+    /// Null where it does not open, after the same work whatever the reason: one RSA operation, one pass of AES over the whole
+    /// ciphertext, one exception. How long a refusal takes tells nothing of how far the opening came (RFC 7516 section 11.5).
+    /// </summary>
     private static byte[]? TryOpen(in Envelope envelope, RSA key)
     {
         Span<byte> unwrapped = stackalloc byte[MaxEncryptedKeyBytes];
         var content = new byte[envelope.Ciphertext.Length];
         try
         {
-            var haveKey = TryUnwrap(envelope, key, unwrapped);
+            var threw = !TryUnwrap(envelope, key, unwrapped);
             using var aes = new AesGcm(unwrapped[..ContentKeyBytes], TagBytes);
-            if (!haveKey)
+            if (threw)
             {
-                // RFC 7516 section 11.5: go on with a random key. Encrypting is the same work as decrypting without the
-                // second exception, so this path costs what an opening with a wrong tag costs.
+                // Encrypting is the same work as decrypting, without a second exception.
                 Span<byte> tag = stackalloc byte[TagBytes];
                 aes.Encrypt(envelope.Nonce, envelope.Ciphertext, content, tag, envelope.AssociatedData);
                 return null;
@@ -157,24 +160,25 @@ public static class Jwe
         }
     }
 
-    /// <summary>The content key at the start of <paramref name="unwrapped"/>; a random one and false where it does not unwrap.</summary>
+    /// <summary>
+    /// The content key at the start of <paramref name="unwrapped"/>: the sender's, or a random one where what was wrapped has
+    /// another length, or, with false, where it cost an exception.
+    /// </summary>
     private static bool TryUnwrap(in Envelope envelope, RSA key, Span<byte> unwrapped)
     {
-        var unwraps = false;
         try
         {
-            unwraps = key.TryDecrypt(envelope.EncryptedKey, unwrapped, envelope.Padding, out var length)
-                && length == ContentKeyBytes;
+            if (!key.TryDecrypt(envelope.EncryptedKey, unwrapped, envelope.Padding, out var length) || length != ContentKeyBytes)
+            {
+                RandomNumberGenerator.Fill(unwrapped[..ContentKeyBytes]);
+            }
+            return true;
         }
         catch (CryptographicException)
         {
-            // Falls through to the random key, as a key of another length does.
-        }
-        if (!unwraps)
-        {
             RandomNumberGenerator.Fill(unwrapped[..ContentKeyBytes]);
+            return false;
         }
-        return unwraps;
     }
 
     /// <summary>The five parts, decoded and within the profile.</summary>
