@@ -335,6 +335,10 @@ internal static partial class PublishedDocument
         var refusals = new Refusals();
         var withCertificate = channel is Channel.Secure or Channel.Processor;
         refusals.Add(withCertificate ? [.. _byCertificate, .. _anywhere] : _anywhere);
+        if (channel == Channel.Secure)
+        {
+            refusals.Add(ChannelProblems.AddressNotAllowed());
+        }
         var route = new PublishedRoute(channel, "GET", "", "", "") { Anonymous = !withCertificate };
         return new JsonObject
         {

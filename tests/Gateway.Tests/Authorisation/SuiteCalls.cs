@@ -11,11 +11,11 @@ namespace Antaca.Gateway.Tests.Authorisation;
 internal static class SuiteCalls
 {
     public static Task<Answer> Send(
-        this SuiteWithEveryCaller suite, Api api, Promise promise, World world, (string, string)? credential = null, Guid? installationId = null, string? body = null)
+        this SuiteWithEveryCaller suite, Api api, Promise promise, World world, (string, string)? credential = null, Guid? installationId = null, string? body = null, Guid? operatorId = null)
     {
         var path = InWorld(promise.Path, world)
             .Replace("{installationId}", (installationId ?? Guid.CreateVersion7()).ToString(), StringComparison.Ordinal)
-            .Replace("{operatorId}", Guid.CreateVersion7().ToString(), StringComparison.Ordinal)
+            .Replace("{operatorId}", (operatorId ?? Guid.CreateVersion7()).ToString(), StringComparison.Ordinal)
             .Replace("{serial}", "00", StringComparison.Ordinal);
         List<(string, string)> headers = [];
         if (credential is { } shown)
@@ -40,20 +40,27 @@ internal static class SuiteCalls
     public static async Task<Answer> Try(this SuiteWithEveryCaller suite, string id, JsonElement example)
     {
         var promise = AuthorisationTable.Promises.Single(promise => $"{promise.Method} {promise.Path}" == id);
-        var world = await suite.NewWorld();
+        // An operator's change of a partner is nobody else's matter here.
+        var (partner, program) = promise.For == For.Operator ? await suite.NewPartner() : (TestUsers.SandboxPartner, TestUsers.SandboxProgram);
+        var world = await suite.NewWorld(partner, program);
         var body = example.GetRawText()
             .Replace(ExampleIds.Customer.ToString(), world.User.UserId.ToString(), StringComparison.Ordinal)
             .Replace(ExampleIds.Balance.ToString(), world.BalanceId.ToString(), StringComparison.Ordinal)
             .Replace(ExampleIds.Card.ToString(), world.CardId.ToString(), StringComparison.Ordinal);
-        return promise.For switch
-        {
-            For.Anybody => await suite.Send(suite.Public, promise, world, body: body),
-            For.App => await suite.Send(suite.Public, promise, world, Bearer((await suite.Session(world.User)).Token), body: body),
-            For.Operator => await suite.Send(suite.Public, promise, world, Bearer((await suite.Operator(Role.Admin)).Token), body: body),
-            For.Processor => await suite.Send(suite.Processor, promise, world, body: body),
-            _ => await suite.Send(suite.Partner, promise, world, body: body),
-        };
+        var (api, credential) = await suite.Whoever(promise, world.User);
+        var another = promise.Path.Contains("{operatorId}", StringComparison.Ordinal) ? (await suite.Operator(Role.Employee)).OperatorId : (Guid?)null;
+        return await suite.Send(api, promise, world, credential, body: body, operatorId: another);
     }
+
+    /// <summary>Who may make the call, and with what.</summary>
+    public static async Task<(Api Api, (string, string)? Credential)> Whoever(this SuiteWithEveryCaller suite, Promise promise, TestUser user) => promise.For switch
+    {
+        For.Anybody => (suite.Public, null),
+        For.App => (suite.Public, Bearer((await suite.Session(user)).Token)),
+        For.Operator => (suite.Public, Bearer((await suite.Operator(Role.Admin)).Token)),
+        For.Processor => (suite.Processor, null),
+        _ => (suite.Partner, null),
+    };
 
     public static (string, string) Bearer(string token) => ("Authorization", "Bearer " + token);
 
