@@ -146,10 +146,6 @@ internal static class OperatorStore
     public static Task<Guid?> FindChallenged(this Work work, string hash, DateTimeOffset now) =>
         work.One<Guid?>("select operator_id from operator_challenges where hash = @hash and expires_at > @now", new { hash, now });
 
-    /// <returns>False when it was used or replaced meanwhile.</returns>
-    public static async Task<bool> UseChallenge(this Work work, string hash) =>
-        await work.Change("delete from operator_challenges where hash = @hash", new { hash }) == 1;
-
     public static Task EndChallenges(this Work work, Guid operatorId) =>
         work.Change("delete from operator_challenges where operator_id = @operatorId", new { operatorId });
 
