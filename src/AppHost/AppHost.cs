@@ -79,6 +79,7 @@ if (builder.Environment.IsDevelopment())
         .WithEnvironment("Sandbox__Folder", certificates.Sandbox)
         .WithEnvironment("Sandbox__PublicAddress", gateway.GetEndpoint("public"))
         .WithEnvironment("Sandbox__PartnerAddress", gateway.GetEndpoint("partners"));
+    notifications.WithEnvironment("Messages__Folder", certificates.Messages);
 }
 
 builder.Build().Run();

@@ -34,6 +34,7 @@ public sealed class Certificates
         this.clock = clock;
         folder = Path.Combine(stateFolder, "certificates");
         Sandbox = Path.Combine(stateFolder, "sandbox");
+        Messages = Path.Combine(stateFolder, "messages");
         EncryptionKeys = Path.Combine(stateFolder, "keys", "jwe");
         MasterKey = Path.Combine(stateFolder, "keys", "master.key");
     }
@@ -64,6 +65,9 @@ public sealed class Certificates
 
     /// <summary>What a developer calls the suite with: partner.pem/.key, processor.pem/.key, and ca.pem to trust.</summary>
     public string Sandbox { get; }
+
+    /// <summary>Where Development's e-mails and text messages are written in the place of being sent.</summary>
+    public string Messages { get; }
 
     /// <summary>Makes what is missing or about to expire.</summary>
     public static Certificates Keep(string stateFolder, IReadOnlyCollection<string> services, TimeProvider clock)

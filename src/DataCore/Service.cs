@@ -26,14 +26,16 @@ public static class Service
         builder.AddDatabase("datacore_requests", typeof(Service).Assembly);
         AddVault(builder);
         AddSandbox(builder);
-        builder.AddMessaging(bus => bus.AddConsumer<FollowKycDecision>());
+        builder.AddMessaging(bus =>
+        {
+            bus.AddConsumer<FollowKycDecision>();
+            bus.AddConsumer<SendActivationCode>();
+        });
+        AddUsers(builder);
         adjust?.Invoke(builder);
 
         var app = builder.BuildService();
-        var users = app.MapForCallers("/users", Channel.Secure);
-        users.MapCreateUser();
-        users.MapGetUser();
-        app.MapForServices("datacore/users", "/internal/users").MapGetUserFacts();
+        MapUsers(app);
         app.MapForServices("datacore/programmes", "/internal/programmes").MapGetProgrammeFacts();
         app.MapForServices("datacore/certificates", "/internal/certificates").MapIdentifyHolder();
         var vault = app.MapForServices("datacore/vault", "/internal/vault");
@@ -44,6 +46,28 @@ public static class Service
         references.MapCreateSecretReferences();
         references.MapResolveSecretReferences();
         return app;
+    }
+
+    private static void AddUsers(WebApplicationBuilder builder)
+    {
+        builder.AddPeer("balanceservice");
+        builder.AddPeer("cardservice");
+        builder.AddPeer("notifications");
+        builder.Services.AddSingleton<RegistrationLimit>();
+    }
+
+    private static void MapUsers(WebApplication app)
+    {
+        var users = app.MapForCallers("/users", Channel.Secure);
+        users.MapCreateUser();
+        users.MapListUsers();
+        users.MapGetUser();
+        users.MapUpdateUser();
+        users.MapLockUser();
+        users.MapUnlockUser();
+        users.MapDeleteUser();
+        app.MapForCallers("/registrations").MapRegisterSelf();
+        app.MapForServices("datacore/users", "/internal/users").MapGetUserFacts();
     }
 
     private static void AddVault(WebApplicationBuilder builder)
@@ -72,8 +96,18 @@ public static class Service
     }
 }
 
-[JsonSerializable(typeof(CreateUser.Request))]
+[JsonSerializable(typeof(CreateUser.Request), TypeInfoPropertyName = "CreateUserRequest")]
+[JsonSerializable(typeof(UserFields))]
+[JsonSerializable(typeof(UpdateUser.OwnRequest))]
+[JsonSerializable(typeof(LockUser.Request), TypeInfoPropertyName = "LockUserRequest")]
+[JsonSerializable(typeof(RegisterSelf.Request), TypeInfoPropertyName = "RegisterSelfRequest")]
+[JsonSerializable(typeof(RegisterSelf.Registered))]
 [JsonSerializable(typeof(User))]
+[JsonSerializable(typeof(Page<User>))]
+[JsonSerializable(typeof(OpenCards))]
+[JsonSerializable(typeof(OpenBalances))]
+[JsonSerializable(typeof(SendMessage))]
+[JsonSerializable(typeof(MessageSent))]
 [JsonSerializable(typeof(UserFacts))]
 [JsonSerializable(typeof(ProgrammeFacts))]
 [JsonSerializable(typeof(IdentifyCertificate))]

@@ -196,8 +196,36 @@ public class Suite : IAsyncLifetime
         return database;
     }
 
+    /// <summary>
+    /// The newest message to an address or number, as notifications wrote it: receiver, subject, text. Waits for the first;
+    /// for the next after one that the test knows, say which.
+    /// </summary>
+    public Task<string> LastMessageTo(string to, string? after = null) => Eventually.Get(
+        async () =>
+        {
+            var newest = await MessagesTo(to).FirstOrDefaultAsync();
+            return newest == after ? null : newest;
+        },
+        $"a message to {to}");
+
+    /// <summary>Every message to an address or number, the newest first, without waiting for any.</summary>
+    public async IAsyncEnumerable<string> MessagesTo(string to)
+    {
+        var files = Directory.Exists(MessagesFolder) ? Directory.GetFiles(MessagesFolder, "*.txt") : [];
+        foreach (var file in files.OrderDescending(StringComparer.Ordinal))
+        {
+            var text = await File.ReadAllTextAsync(file);
+            if (text.StartsWith($"To: {to}\n", StringComparison.Ordinal))
+            {
+                yield return text;
+            }
+        }
+    }
+
     /// <summary>The broker's connection string: for a test that listens or publishes itself.</summary>
     public string Messaging => _messaging;
+
+    private string MessagesFolder => Path.Combine(Folder, "messages");
 
     private string Own(PostgresServer postgres, string name, string login) => postgres.ConnectionString(_databases[name], login);
 
@@ -305,6 +333,10 @@ public class Suite : IAsyncLifetime
             yield return $"--Sandbox:Folder={Certificates.Sandbox}";
             yield return $"--Sandbox:PublicAddress={PublicAddress}";
             yield return $"--Sandbox:PartnerAddress={PartnerAddress}";
+        }
+        if (name == "notifications")
+        {
+            yield return $"--Messages:Folder={MessagesFolder}";
         }
         foreach (var setting in Settings.GetValueOrDefault(name) ?? [])
         {

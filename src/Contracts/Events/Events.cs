@@ -26,6 +26,10 @@ public sealed record UserUnlocked(Guid PartnerId, Guid UserId, DateTimeOffset Oc
 
 public sealed record UserDeleted(Guid PartnerId, Guid UserId, DateTimeOffset OccurredAt) : IPartnerEvent;
 
+/// <summary>A user registered itself and waits for a code to pair a device with. The code is made when it is sent, and is in no event.</summary>
+/// <param name="Carrier"><c>Sms</c> or <c>Email</c>.</param>
+public sealed record ActivationCodeRequested(Guid UserId, string Carrier, DateTimeOffset OccurredAt) : IEvent;
+
 public sealed record KycAccepted(Guid PartnerId, Guid UserId, Guid ApplicationId, DateTimeOffset OccurredAt) : IPartnerEvent;
 
 public sealed record KycRejected(Guid PartnerId, Guid UserId, Guid ApplicationId, DateTimeOffset OccurredAt) : IPartnerEvent;
@@ -90,6 +94,7 @@ public sealed record Audited(
 [JsonSerializable(typeof(UserLocked))]
 [JsonSerializable(typeof(UserUnlocked))]
 [JsonSerializable(typeof(UserDeleted))]
+[JsonSerializable(typeof(ActivationCodeRequested))]
 [JsonSerializable(typeof(KycAccepted))]
 [JsonSerializable(typeof(KycRejected))]
 [JsonSerializable(typeof(BalanceOpened))]

@@ -22,7 +22,7 @@ grant select, insert on audit_entries to {requests};
 
 -- The end of the chain: its row stays locked while an entry is added, so that there is one order.
 create table audit_head (
-    only     boolean primary key default true check (only),
+    single   boolean primary key default true check (single),
     position bigint not null,
     hash     bytea not null check (length(hash) = 32)
 );
