@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using Antaca.Contracts.Requests;
 using Antaca.DataCore.Certificates;
 using Antaca.DataCore.Credentials;
+using Antaca.DataCore.Operators;
 using Antaca.DataCore.Partners;
 using Antaca.DataCore.Programmes;
 using Antaca.DataCore.Users;
@@ -16,26 +17,35 @@ public static class Service
 {
     public const string Name = "datacore";
 
-    public static Task<int> Main(string[] args) => Defaults.Run(() => Build(args));
+    internal const string RequestsRole = "datacore_requests";
+
+    public static Task<int> Main(string[] args) => args switch
+    {
+        ["operators", "invite-first", .. var options] => InviteFirstOperator.Run(options, new Clock(), Console.Out, Console.Error),
+        _ => Defaults.Run(() => Build(args)),
+    };
 
     /// <param name="adjust">Lets a test put its own clock in.</param>
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? adjust = null)
     {
         var builder = Defaults.CreateBuilder(Name, args);
         builder.AddJson(DataCoreJson.Default);
-        builder.AddDatabase("datacore_requests", typeof(Service).Assembly);
+        builder.AddDatabase(RequestsRole, typeof(Service).Assembly);
         AddVault(builder);
         AddSandbox(builder);
         builder.AddMessaging(bus =>
         {
             bus.AddConsumer<FollowKycDecision>();
             bus.AddConsumer<SendActivationCode>();
+            bus.AddConsumer<SendOperatorLink>();
         });
         AddUsers(builder);
+        AddOperators(builder);
         adjust?.Invoke(builder);
 
         var app = builder.BuildService();
         MapUsers(app);
+        MapOperators(app);
         app.MapForServices("datacore/programmes", "/internal/programmes").MapGetProgrammeFacts();
         app.MapForServices("datacore/certificates", "/internal/certificates").MapIdentifyHolder();
         var vault = app.MapForServices("datacore/vault", "/internal/vault");
@@ -70,6 +80,35 @@ public static class Service
         app.MapForServices("datacore/users", "/internal/users").MapGetUserFacts();
     }
 
+    private static void AddOperators(WebApplicationBuilder builder)
+    {
+        var settings = builder.AddSettings<OperatorSettings>("Operators");
+        if (settings.LinkAddress is null && !builder.Environment.IsDevelopment())
+        {
+            builder.AddSettingsFault("Operators:LinkAddress: is required (the https address that links in e-mails to operators begin with)");
+        }
+        builder.Services.AddSingleton<LoginLimits>();
+    }
+
+    private static void MapOperators(WebApplication app)
+    {
+        var sessions = app.MapForCallers("/operator-sessions");
+        sessions.MapStartOperatorSession().AdmitsAnybody(Channel.Admin);
+        sessions.MapVerifySecondFactor().AdmitsAnybody(Channel.Admin);
+        sessions.MapEndOperatorSession().AdmitsEveryOperator();
+        var password = app.MapForCallers("/operator-password");
+        password.MapSetPassword().AdmitsAnybody(Channel.Admin);
+        password.MapRequestPasswordReset().AdmitsAnybody(Channel.Admin);
+        var operators = app.MapForCallers("/operators");
+        operators.MapGetOwnOperator().AdmitsEveryOperator();
+        operators.MapListOperators().AdmitsOperators(Role.Admin, Role.Manager);
+        operators.MapInviteOperator().AdmitsOperators(Role.Admin, Role.Manager);
+        operators.MapSendInvitation().AdmitsOperators(Role.Admin, Role.Manager);
+        operators.MapLockOperator().AdmitsOperators(Role.Admin);
+        operators.MapUnlockOperator().AdmitsOperators(Role.Admin);
+        operators.MapChangeRole().AdmitsOperators(Role.Admin);
+    }
+
     private static void AddVault(WebApplicationBuilder builder)
     {
         var settings = builder.AddSettings<VaultSettings>("Vault");
@@ -93,6 +132,7 @@ public static class Service
             return;
         }
         builder.Services.AddHostedService<Sandbox>();
+        builder.Services.AddHostedService<SandboxOperator>();
     }
 }
 
@@ -121,4 +161,16 @@ public static class Service
 [JsonSerializable(typeof(ResolvedReferences))]
 [JsonSerializable(typeof(IdentifyCard))]
 [JsonSerializable(typeof(IdentifiedCard))]
+[JsonSerializable(typeof(StartOperatorSession.Request), TypeInfoPropertyName = "StartOperatorSessionRequest")]
+[JsonSerializable(typeof(StartOperatorSession.Answer), TypeInfoPropertyName = "StartOperatorSessionAnswer")]
+[JsonSerializable(typeof(VerifySecondFactor.Request), TypeInfoPropertyName = "VerifySecondFactorRequest")]
+[JsonSerializable(typeof(VerifySecondFactor.Answer), TypeInfoPropertyName = "VerifySecondFactorAnswer")]
+[JsonSerializable(typeof(SetPassword.Request), TypeInfoPropertyName = "SetPasswordRequest")]
+[JsonSerializable(typeof(SetPassword.Answer), TypeInfoPropertyName = "SetPasswordAnswer")]
+[JsonSerializable(typeof(RequestPasswordReset.Request), TypeInfoPropertyName = "RequestPasswordResetRequest")]
+[JsonSerializable(typeof(RequestPasswordReset.Answer), TypeInfoPropertyName = "RequestPasswordResetAnswer")]
+[JsonSerializable(typeof(InviteOperator.Request), TypeInfoPropertyName = "InviteOperatorRequest")]
+[JsonSerializable(typeof(ChangeRole.Request), TypeInfoPropertyName = "ChangeRoleRequest")]
+[JsonSerializable(typeof(OperatorView))]
+[JsonSerializable(typeof(Page<OperatorView>))]
 internal sealed partial class DataCoreJson : JsonSerializerContext;

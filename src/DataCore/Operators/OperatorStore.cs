@@ -102,16 +102,18 @@ internal static class OperatorStore
             });
 
     /// <summary>A link that can be used; a newer one of its kind replaces it.</summary>
-    public static Task AddLink(this Work work, string hash, Guid operatorId, LinkKind kind, DateTimeOffset now, DateTimeOffset expiresAt) =>
-        work.Change(
+    public static async Task AddLink(this Work work, string hash, Guid operatorId, LinkKind kind, DateTimeOffset now, DateTimeOffset expiresAt)
+    {
+        await work.Change(
+            "update operator_links set ended_at = @now where operator_id = @operatorId and kind = @kind and ended_at is null",
+            new { operatorId, kind = kind.ToString(), now });
+        await work.Change(
             """
-            with former as (
-                update operator_links set ended_at = @now where operator_id = @operatorId and kind = @kind and ended_at is null
-            )
             insert into operator_links (hash, operator_id, kind, created_at, expires_at)
             values (@hash, @operatorId, @kind, @now, @expiresAt)
             """,
             new { hash, operatorId, kind = kind.ToString(), now, expiresAt });
+    }
 
     public static async Task<Link?> FindLink(this NpgsqlDataSource database, string hash, DateTimeOffset now, CancellationToken cancel) =>
         (await database.One<LinkRow>(
