@@ -1,4 +1,5 @@
 using Antaca.DataCore.Operators;
+using Antaca.DataCore.Tests.Users;
 using Antaca.ServiceDefaults;
 using Antaca.TestKit;
 using Xunit;
@@ -12,21 +13,21 @@ public sealed class OperatorSessionTests(OperatorSuite suite)
     public async Task Both_factors_begin_a_session_that_is_stored_as_a_hash_and_ends_after_twelve_hours()
     {
         var who = await suite.Active(Role.Manager);
-        var started = (await suite.Start(who.Email.ToUpperInvariant())).Must(200);
+        var started = (await suite.StartSession(who.Email.ToUpperInvariant())).Must(200);
         var code = suite.Code(who);
         var verified = (await suite.Verify(started["challenge"].GetString()!, code)).Must(201);
 
         var token = verified["token"].GetString()!;
         Assert.Equal(43, token.Length);
         Assert.Equal(
-            (verified["expiresAt"].GetDateTimeOffset(), who.Id),
-            (await suite.Rows.Scalar<DateTimeOffset>("select expires_at from operator_sessions where token_hash = $1 and ended_at is null", OperatorSuite.Hash(token)),
+            (verified["expiresAt"].GetDateTimeOffset().UtcDateTime, who.Id),
+            (await suite.Rows.Scalar<DateTime>("select expires_at from operator_sessions where token_hash = $1 and ended_at is null", OperatorSuite.Hash(token)),
              await suite.Rows.Scalar<Guid>("select operator_id from operator_sessions where token_hash = $1", OperatorSuite.Hash(token))));
         Assert.Equal(12, await suite.Rows.Scalar<int>("select extract(epoch from expires_at - created_at)::int / 3600 from operator_sessions where token_hash = $1", OperatorSuite.Hash(token)));
         Assert.Equal(("Manager", "Active", who.Email), (verified["operator"].GetProperty("role").GetString(), verified["operator"].GetProperty("status").GetString(), verified["operator"].GetProperty("email").GetString()));
         Assert.DoesNotContain(suite.Log.Lines, line => line.Contains(token, StringComparison.Ordinal) || line.Contains(OperatorSuite.Password, StringComparison.Ordinal)
             || line.Contains(started["challenge"].GetString()!, StringComparison.Ordinal));
-        Assert.Equal(0, await suite.Rows.Scalar<long>("select count(*) from operators where convert_from(totp_secret, 'LATIN1') like '%' || convert_from($1, 'LATIN1') || '%'", who.Secret));
+        Assert.Equal(0, await suite.Rows.Scalar<long>("select count(*) from operators where position($1 in totp_secret) > 0", who.Secret));
     }
 
     [Fact]
@@ -39,10 +40,10 @@ public sealed class OperatorSessionTests(OperatorSuite suite)
 
         Answer[] refused =
         [
-            await suite.Start("nobody@bank.example"),
-            await suite.Start(invited),
-            await suite.Start(locked.Email),
-            await suite.Start(active.Email, "another password"),
+            await suite.StartSession("nobody@bank.example"),
+            await suite.StartSession(invited),
+            await suite.StartSession(locked.Email),
+            await suite.StartSession(active.Email, "another password"),
             await suite.Verify(await suite.Challenge(active), suite.WrongCode(active)),
             await suite.Verify("no challenge of ours", "123456"),
         ];
@@ -59,8 +60,8 @@ public sealed class OperatorSessionTests(OperatorSuite suite)
         var who = await suite.Active();
         var (session, _) = await suite.LogIn(who);
         await using var outbox = await suite.HoldOutbox();
-        (await suite.Start(who.Email, "wrong")).MustRefuse(401, "LOGIN_FAILED");
-        (await suite.Start(who.Email, "wrong")).MustRefuse(401, "LOGIN_FAILED");
+        (await suite.StartSession(who.Email, "wrong")).MustRefuse(401, "LOGIN_FAILED");
+        (await suite.StartSession(who.Email, "wrong")).MustRefuse(401, "LOGIN_FAILED");
         var challenge = await suite.Challenge(who);
         (await suite.Verify(challenge, suite.WrongCode(who))).MustRefuse(401, "LOGIN_FAILED");
         (await suite.Verify(challenge, suite.WrongCode(who))).MustRefuse(401, "LOGIN_FAILED");
@@ -75,7 +76,7 @@ public sealed class OperatorSessionTests(OperatorSuite suite)
         await outbox.Release();
         suite.Clock.Advance(TimeSpan.FromSeconds(60));
         (await suite.Verify(challenge, suite.Code(who))).MustRefuse(401, "LOGIN_FAILED");
-        (await suite.Start(who.Email)).MustRefuse(401, "LOGIN_FAILED");
+        (await suite.StartSession(who.Email)).MustRefuse(401, "LOGIN_FAILED");
 
         var now = suite.Clock.GetUtcNow();
         var midnight = new DateTimeOffset(now.UtcDateTime.Date.AddDays(1), TimeSpan.Zero);
@@ -83,7 +84,7 @@ public sealed class OperatorSessionTests(OperatorSuite suite)
         Assert.Equal(("Locked", midnight), (shown.GetProperty("status").GetString(), shown.GetProperty("lockedUntil").GetDateTimeOffset()));
 
         suite.Clock.Advance(midnight - now - TimeSpan.FromSeconds(20));
-        (await suite.Start(who.Email)).MustRefuse(401, "LOGIN_FAILED");
+        (await suite.StartSession(who.Email)).MustRefuse(401, "LOGIN_FAILED");
         suite.Clock.Advance(TimeSpan.FromSeconds(20));
         Assert.Equal("Active", (await Shown(who)).GetProperty("status").GetString());
         await suite.LogIn(who);
@@ -106,7 +107,7 @@ public sealed class OperatorSessionTests(OperatorSuite suite)
     public async Task Both_factors_right_forgive_the_wrong_ones_before()
     {
         var who = await suite.Active();
-        (await suite.Start(who.Email, "wrong")).MustRefuse(401, "LOGIN_FAILED");
+        (await suite.StartSession(who.Email, "wrong")).MustRefuse(401, "LOGIN_FAILED");
         Assert.Equal(1, await suite.WrongTries(who.Id));
 
         await suite.LogIn(who);
@@ -124,9 +125,9 @@ public sealed class OperatorSessionTests(OperatorSuite suite)
             suite.Rows,
             $"select 1 from operators where id = '{who.Id}' for update",
             waiters: LoginLimits.HashesAtOnce,
-            [.. Enumerable.Range(0, 50).Select(_ => new Func<Task<Answer>>(() => suite.Start(who.Email, "wrong")))]);
+            [.. Enumerable.Range(0, 50).Select(_ => new Func<Task<Answer>>(() => suite.StartSession(who.Email, "wrong")))]);
 
-        Assert.Equal(LoginLimits.TriesAMinute - 1, answers.Count(answer => answer.Status == 401));
+        Assert.Equal(LoginLimits.TriesAMinute, answers.Count(answer => answer.Status == 401));
         Assert.All(answers, answer => Assert.Contains(answer.Status, new[] { 401, 429 }));
         Assert.Equal(Operator.MaxTries, (await suite.Owed(who.Id)).Count(line => line.StartsWith("StartOperatorSession ", StringComparison.Ordinal)));
         Assert.Equal(("Locked", Operator.MaxTries), (await suite.Status(who.Id), await suite.WrongTries(who.Id)));
@@ -156,7 +157,7 @@ public sealed class OperatorSessionTests(OperatorSuite suite)
     {
         var emails = Enumerable.Range(0, LoginLimits.HashesAtOnce + LoginLimits.HashesWaiting + 40).Select(_ => OperatorSuite.NewEmail()).ToArray();
 
-        var answers = await Task.WhenAll(emails.Select(email => suite.Start(email)));
+        var answers = await Task.WhenAll(emails.Select(email => suite.StartSession(email)));
 
         Assert.All(answers, answer => Assert.Contains(answer.Status, new[] { 401, 429 }));
         Assert.All(answers.Where(answer => answer.Status == 429), answer => Assert.NotNull(answer.Header("Retry-After")));
@@ -169,13 +170,13 @@ public sealed class OperatorSessionTests(OperatorSuite suite)
         var email = OperatorSuite.NewEmail();
         for (var round = 0; round < LoginLimits.TriesAMinute; round++)
         {
-            (await suite.Start(round % 2 == 0 ? email : email.ToUpperInvariant())).MustRefuse(401, "LOGIN_FAILED");
+            (await suite.StartSession(round % 2 == 0 ? email : email.ToUpperInvariant())).MustRefuse(401, "LOGIN_FAILED");
         }
 
-        var refused = (await suite.Start(email)).MustRefuse(429, "RATE_LIMITED");
+        var refused = (await suite.StartSession(email)).MustRefuse(429, "RATE_LIMITED");
 
         Assert.InRange(int.Parse(refused.Header("Retry-After")!, System.Globalization.CultureInfo.InvariantCulture), 1, 60);
-        (await suite.Start(OperatorSuite.NewEmail())).MustRefuse(401, "LOGIN_FAILED");
+        (await suite.StartSession(OperatorSuite.NewEmail())).MustRefuse(401, "LOGIN_FAILED");
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Antaca.DataCore.Tests.Users;
 using Antaca.ServiceDefaults;
 using Antaca.TestKit;
 using Npgsql;
@@ -70,11 +71,11 @@ public sealed class OperatorSuite : Suite
         return link.Split('#')[1];
     }
 
-    public Task<Answer> Start(string email, string password = Password) => Nobody.Post("/operator-sessions", new { email, password });
+    public Task<Answer> StartSession(string email, string password = Password) => Nobody.Post("/operator-sessions", new { email, password });
 
     public Task<Answer> Verify(string challenge, string code) => Nobody.Post("/operator-sessions/verify", new { challenge, code });
 
-    public async Task<string> Challenge(TestOperator who) => (await Start(who.Email)).Must(200)["challenge"].GetString()!;
+    public async Task<string> Challenge(TestOperator who) => (await StartSession(who.Email)).Must(200)["challenge"].GetString()!;
 
     /// <summary>With both factors, in a time step of its own.</summary>
     public async Task<(Guid SessionId, string Token)> LogIn(TestOperator who)

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Antaca.DataCore.Operators;
+using Antaca.DataCore.Tests.Users;
 using Antaca.ServiceDefaults;
 using Antaca.TestKit;
 using Npgsql;
@@ -125,7 +126,7 @@ public sealed class OperatorTests(OperatorSuite suite)
         (await suite.Verify(challenge, suite.Code(who))).MustRefuse(401, "LOGIN_FAILED");
         (await suite.OfAdmin.Post($"/operators/{who.Id}/invitation")).MustRefuse(409, "OPERATOR_LOCKED");
         suite.Clock.Advance(TimeSpan.FromHours(25));
-        (await suite.Start(who.Email)).MustRefuse(401, "LOGIN_FAILED");
+        (await suite.StartSession(who.Email)).MustRefuse(401, "LOGIN_FAILED");
 
         Assert.Equal("Active", (await suite.OfAdmin.Post($"/operators/{who.Id}/unlock")).Must(200)["status"].GetString());
         Assert.Equal("Active", (await suite.OfAdmin.Post($"/operators/{who.Id}/unlock")).Must(200)["status"].GetString());
@@ -138,7 +139,7 @@ public sealed class OperatorTests(OperatorSuite suite)
         var who = await suite.Active();
         for (var round = 0; round < Operator.MaxTries; round++)
         {
-            await suite.Start(who.Email, "wrong");
+            await suite.StartSession(who.Email, "wrong");
         }
         Assert.Equal("Locked", await suite.Status(who.Id));
 
@@ -221,14 +222,14 @@ public sealed class OperatorTests(OperatorSuite suite)
         var after = await File.ReadAllTextAsync(file);
         await LogInFrom(after);
         var former = JsonSerializer.Deserialize<JsonElement>(before);
-        (await suite.Start("operator@example.com", former.GetProperty("password").GetString()!)).MustRefuse(401, "LOGIN_FAILED");
+        (await suite.StartSession("operator@example.com", former.GetProperty("password").GetString()!)).MustRefuse(401, "LOGIN_FAILED");
 
         async Task LogInFrom(string text)
         {
             var read = JsonSerializer.Deserialize<JsonElement>(text);
             var who = new TestOperator(Guid.Empty, read.GetProperty("email").GetString()!, Role.Admin, OperatorSuite.Base32(read.GetProperty("totpSecret").GetString()!));
             suite.Clock.Advance(TimeSpan.FromSeconds(60));
-            var started = (await suite.Start(who.Email, read.GetProperty("password").GetString()!)).Must(200);
+            var started = (await suite.StartSession(who.Email, read.GetProperty("password").GetString()!)).Must(200);
             Assert.Equal("Admin", (await suite.Verify(started["challenge"].GetString()!, suite.Code(who))).Must(201)["operator"].GetProperty("role").GetString());
             Assert.StartsWith("otpauth://totp/Antaca:operator%40example.com?secret=", read.GetProperty("totpUri").GetString(), StringComparison.Ordinal);
         }

@@ -1,4 +1,5 @@
 using Antaca.DataCore.Operators;
+using Antaca.DataCore.Tests.Users;
 using Antaca.ServiceDefaults;
 using Antaca.TestKit;
 using Xunit;
@@ -88,7 +89,6 @@ public sealed class PasswordTests(OperatorSuite suite)
     [InlineData("!!Welcome2026!!")]
     [InlineData("qwertyuiop123")]
     [InlineData("1234567890qwerty")]
-    [InlineData("zxcvbnm,./asdf,zxcvbnm")]
     [InlineData("1qaz2wsx3edc4rfv")]
     [InlineData("987654321098765")]
     [InlineData("aaaaaaaaaaaaaaaa")]
@@ -99,16 +99,7 @@ public sealed class PasswordTests(OperatorSuite suite)
     [InlineData("we run AnTaCa here")]
     [InlineData("ewa.nowak knows it")]
     [InlineData("elevenchars")]
-    public void What_a_guesser_tries_first_is_no_password(string password)
-    {
-        // The comma and full stop keys break the runs of one of these: not everything on a keyboard is a run.
-        if (password.StartsWith("zxcvbnm,", StringComparison.Ordinal))
-        {
-            Assert.Null(Passwords.FaultOf(password, "ewa.nowak@bank.example"));
-            return;
-        }
-        Assert.NotNull(Passwords.FaultOf(password, "ewa.nowak@bank.example"));
-    }
+    public void What_a_guesser_tries_first_is_no_password(string password) => Assert.NotNull(Passwords.FaultOf(password, "ewa.nowak@bank.example"));
 
     [Theory]
     [InlineData(OperatorSuite.Password)]
@@ -137,7 +128,7 @@ public sealed class PasswordTests(OperatorSuite suite)
         var who = await suite.Active();
         var (session, _) = await suite.LogIn(who);
         var invitation = await suite.LastMessageTo(who.Email);
-        (await suite.Start(who.Email, "wrong")).MustRefuse(401, "LOGIN_FAILED");
+        (await suite.StartSession(who.Email, "wrong")).MustRefuse(401, "LOGIN_FAILED");
 
         Assert.Equal("{}", (await Reset(who.Email.ToUpperInvariant())).Must(202).Text);
         var link = await suite.LinkTo(who.Email, afterMessage: invitation);
@@ -149,9 +140,9 @@ public sealed class PasswordTests(OperatorSuite suite)
         Assert.Equal(["OperatorSessionEnded CredentialsChanged", "SetPassword"], await suite.Owed(who.Id));
         // Whoever reads his e-mail is not forgiven wrong codes for it.
         Assert.Equal(1, await suite.WrongTries(who.Id));
-        (await suite.Start(who.Email)).MustRefuse(401, "LOGIN_FAILED");
+        (await suite.StartSession(who.Email)).MustRefuse(401, "LOGIN_FAILED");
         suite.Clock.Advance(TimeSpan.FromSeconds(60));
-        var started = (await suite.Start(who.Email, Another)).Must(200);
+        var started = (await suite.StartSession(who.Email, Another)).Must(200);
         (await suite.Verify(started["challenge"].GetString()!, suite.Code(who))).Must(201);
     }
 
@@ -180,7 +171,7 @@ public sealed class PasswordTests(OperatorSuite suite)
         await Task.WhenAll(Enumerable.Range(0, LoginLimits.TriesAMinute).Select(async _ => (await Reset(nobody)).Must(202)));
         Assert.NotNull((await Reset(nobody)).MustRefuse(429, "RATE_LIMITED").Header("Retry-After"));
         // Asking for resets keeps nobody from logging in.
-        (await suite.Start(nobody)).MustRefuse(401, "LOGIN_FAILED");
+        (await suite.StartSession(nobody)).MustRefuse(401, "LOGIN_FAILED");
 
         var who = await suite.Active();
         await Task.WhenAll(Enumerable.Range(0, SendOperatorLink.ResetsAnHour + 3).Select(async _ => (await Reset(who.Email)).Must(202)));
