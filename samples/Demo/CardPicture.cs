@@ -8,7 +8,7 @@ internal static class CardPicture
 {
     private const int WidthCharacters = 46;
 
-    public static void Draw(Card card, NewUser holder, int steps)
+    public static void Draw(Card card, NewUser holder)
     {
         var number = string.Join("  ", card.MaskedCardNo.Chunk(4).Select(group => new string(group)));
         var face = new Grid().AddColumn().AddColumn(new GridColumn().RightAligned());
@@ -30,6 +30,5 @@ internal static class CardPicture
             Padding = new Padding(2, 1),
             Width = WidthCharacters,
         });
-        AnsiConsole.MarkupLineInterpolated($"[green]The journey is complete: {steps} steps, each as expected.[/]");
     }
 }

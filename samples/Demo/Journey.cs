@@ -7,7 +7,7 @@ using static Antaca.Demo.Walk;
 namespace Antaca.Demo;
 
 /// <summary>
-/// The first journey: a user, a balance with money, a virtual card that pays, is reported lost and pays no more; a second
+/// The first act, as the partner's server and the processor: a user, a balance with money, a virtual card that pays, is reported lost and pays no more; a second
 /// card that is suspected of fraud, cleared of it, and pays again.
 /// </summary>
 internal static class Journey
@@ -19,9 +19,13 @@ internal static class Journey
 
     private static readonly Merchant _merchant = new("000000012345678", "Corner Bookshop", "5942", "PL");
 
-    public static async Task Make(Walk walk, Sandbox sandbox, CancellationToken cancel)
+    /// <summary>Whom and what the next acts are about.</summary>
+    public sealed record Outcome(NewUser Holder, User User, Balance Balance, IssuedCard Second);
+
+    public static async Task<Outcome> Make(Walk walk, Sandbox sandbox, CancellationToken cancel)
     {
         var partner = walk.Partner;
+        Act("The partner's server");
 
         await walk.Step(
             "The suite's key for encrypted calls",
@@ -139,7 +143,8 @@ internal static class Journey
             () => WaitForLock(partner, card.Id, cancel),
             told => $"{told.Type}, number {told.Sequence}, {told.OccurredAt:yyyy-MM-dd HH:mm:ss} UTC");
 
-        CardPicture.Draw(unlocked, newUser, walk.Steps);
+        CardPicture.Draw(unlocked, newUser);
+        return new Outcome(newUser, user, balance, second);
     }
 
     private static Task<IssuedCard> IssueCard(Walk walk, User user, Balance balance, string title, CancellationToken cancel) => walk.Step(

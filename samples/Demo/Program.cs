@@ -25,7 +25,8 @@ try
     await using var walk = new Walk(sandbox);
     if (rounds <= 1)
     {
-        await Journey.Make(walk, sandbox, interrupted.Token);
+        await All(walk, sandbox, interrupted.Token);
+        AnsiConsole.MarkupLineInterpolated($"[green]The journey is complete: {walk.Steps} steps, each as expected.[/]");
         return 0;
     }
 
@@ -34,7 +35,7 @@ try
     for (var round = 0; round < rounds; round++)
     {
         walk.StartOver();
-        await Journey.Make(walk, sandbox, interrupted.Token);
+        await All(walk, sandbox, interrupted.Token);
     }
     AnsiConsole.Console = screen;
     var table = new Table().AddColumns("step", "median ms", "slowest ms").Title($"{rounds} rounds");
@@ -57,6 +58,13 @@ catch (AntacaException refusal)
 catch (OperationCanceledException) when (interrupted.IsCancellationRequested)
 {
     return Failed("Interrupted.");
+}
+
+static async Task All(Walk walk, Sandbox sandbox, CancellationToken cancel)
+{
+    var outcome = await Journey.Make(walk, sandbox, cancel);
+    await AppJourney.Make(walk, outcome, cancel);
+    await OperatorJourney.Make(walk, sandbox, outcome, cancel);
 }
 
 static int Failed(string sentence)

@@ -1,7 +1,10 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
+using System.Net.Http.Headers;
+using System.Text.Json;
 using Antaca.Client;
+using Antaca.Jose;
 using Spectre.Console;
 
 namespace Antaca.Demo;
@@ -15,19 +18,27 @@ internal sealed class Walk : IAsyncDisposable
     private readonly ConcurrentQueue<Exchange> _exchanges = new();
     private readonly AntacaConnection _partner;
     private readonly AntacaConnection _processor;
+    private readonly AntacaConnection _public;
+    private readonly HttpClient _bare;
     private int _steps;
 
     public Walk(Sandbox sandbox)
     {
         _partner = sandbox.Connect("partner", _exchanges.Enqueue);
         _processor = sandbox.Connect("processor", _exchanges.Enqueue);
+        _public = sandbox.ConnectPublicly(_exchanges.Enqueue);
+        _bare = sandbox.Bare();
         Partner = new AntacaClient(_partner);
         Processor = new ProcessorClient(_processor);
+        Operators = new OperatorClient(_public);
     }
 
     public AntacaClient Partner { get; }
 
     public ProcessorClient Processor { get; }
+
+    /// <summary>Signed in once for all rounds: a code of the second factor works once.</summary>
+    public OperatorClient Operators { get; }
 
     public int Steps => _steps;
 
@@ -36,6 +47,15 @@ internal sealed class Walk : IAsyncDisposable
 
     /// <summary>Begins another round over the same connections.</summary>
     public void StartOver() => _steps = 0;
+
+    /// <summary>The app on a device of its own.</summary>
+    public MobileClient App(IKeyStore keys) => new(_public, keys);
+
+    public static void Act(string title)
+    {
+        AnsiConsole.WriteLine();
+        AnsiConsole.Write(new Rule(Markup.Escape(title)).LeftJustified());
+    }
 
     /// <param name="title">What is done, for people.</param>
     /// <param name="sent">What is sent, secrets masked.</param>
@@ -81,6 +101,23 @@ internal sealed class Walk : IAsyncDisposable
         throw new DemoException($"The call should have been refused with {code}, but it was accepted.");
     }
 
+    /// <summary>A GET that no client of the SDK would make: straight to the public address, with this token, asking for an encrypted answer.</summary>
+    public async Task RefusedBare(string title, string path, SessionToken token, RsaPublicKey answerKey, string code, CancellationToken cancel)
+    {
+        Begin(title, $"GET {path} with a token, by hand");
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token.Reveal());
+        request.Headers.Add("Public-Key", answerKey.ToHeader());
+        request.Headers.Add("Encrypted-Request", "true");
+        var since = Stopwatch.GetTimestamp();
+        using var response = await _bare.SendAsync(request, cancel);
+        Note(title, since);
+        using var problem = response.IsSuccessStatusCode ? null : JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync(cancel));
+        var refusal = problem?.RootElement.GetProperty("code").GetString();
+        Line(refusal == code ? "[yellow]<-[/]" : "[red]<-[/]", $"{(int)response.StatusCode} {refusal}");
+        Expect(refusal == code, $"The call should have been refused with {code}.");
+    }
+
     public static void Expect(bool holds, string otherwise)
     {
         if (!holds)
@@ -93,11 +130,20 @@ internal sealed class Walk : IAsyncDisposable
     public static string Show(long amount, string currency) =>
         string.Create(CultureInfo.InvariantCulture, $"{amount / 100m:0.00} {currency}");
 
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
+        try
+        {
+            await Operators.SignOut();
+        }
+        catch (AntacaException)
+        {
+            // The session ends by itself.
+        }
         _partner.Dispose();
         _processor.Dispose();
-        return ValueTask.CompletedTask;
+        _public.Dispose();
+        _bare.Dispose();
     }
 
     private static void Line(string mark, string text) => AnsiConsole.MarkupLine($"    {mark} {Markup.Escape(text)}");

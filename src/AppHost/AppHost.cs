@@ -20,7 +20,9 @@ var messaging = builder.AddRabbitMQ("messaging").WithDataVolume().WithManagement
 var datacore = builder.AddService("datacore", "../DataCore/DataCore.csproj", certificates)
     .WithDatabase(postgres.AddDatabase("datacore-database", "datacore"))
     .WithMessaging(messaging)
-    .WithEnvironment("Vault__MasterKeyFile", certificates.MasterKey);
+    .WithEnvironment("Vault__MasterKeyFile", certificates.MasterKey)
+    .WithEnvironment("Certificates__Authority", certificates.PartnerAuthority)
+    .WithEnvironment("Certificates__AuthorityKey", certificates.PartnerAuthorityKey);
 
 var kycservice = builder.AddService("kycservice", "../KycService/KycService.csproj", certificates)
     .WithDatabase(postgres.AddDatabase("kyc-database", "kyc"))

@@ -48,6 +48,8 @@ public sealed class Certificates
     /// <summary>Signs the client certificates of partners and processors.</summary>
     public string PartnerAuthority => At("partner-ca.pem");
 
+    public string PartnerAuthorityKey => KeyBeside(PartnerAuthority);
+
     public string EdgeCertificate => At("edge.pem");
 
     public string EdgeKey => At("edge.key");

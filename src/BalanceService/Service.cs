@@ -25,12 +25,14 @@ public static class Service
         adjust?.Invoke(builder);
 
         var app = builder.BuildService();
-        var balances = app.MapForCallers("/balances", Channel.Secure);
+        var balances = app.MapForCallers("/balances", Channel.Secure, Channel.Customers);
         balances.MapOpenBalance();
         balances.MapListBalances();
         balances.MapGetBalance();
         balances.MapReloadBalance();
         balances.MapListTransactions();
+        app.MapForCallers("/transactions").MapListAllTransactions();
+        app.MapForServices("balanceservice/users", "/internal/users").MapCountOpenBalances();
         app.MapForServices("balanceservice/balances", "/internal/balances").MapGetBalanceFacts();
         app.MapForServices("balanceservice/authorisations", "/internal/authorisations").MapAuthorise();
         return app;

@@ -9,6 +9,8 @@ internal static class CardProblems
 {
     public static ProblemHttpResult NotFound() => Problems.NotFound("CARD_NOT_FOUND", "card");
 
+    public static ProblemHttpResult UnknownStatus() => Problems.Invalid("status", "is not a status that a card is shown in");
+
     // Issuing
     public static ProblemHttpResult UserNotFound() => Problems.NotFound("USER_NOT_FOUND", "user");
 

@@ -6,16 +6,17 @@ namespace Antaca.CardService;
 
 internal static class CardStore
 {
-    /// <summary>The caller's card, to show. Plastic in production and unfinished cards are not there.</summary>
+    /// <summary>The caller's card, to show. Unfinished cards are not there, nor, but for operators, plastic in production.</summary>
     public static Task<Card?> Find(this NpgsqlDataSource database, Guid cardId, Caller caller, CancellationToken cancel) =>
         database.One<Card>(
             """
             select id, partner_id, user_id, program_id, balance_id, type, status, masked_card_no, exp, cardholder_name,
                 lock_code, lock_source, locked_at, activated_at, created_at
             from cards
-            where id = @cardId and user_id = @UserId and partner_id = @PartnerId and status not in ('Issuing', 'Ordered')
+            where id = @cardId and status <> 'Issuing'
+                and (@IsOperator or (user_id = @UserId and partner_id = @PartnerId and status <> 'Ordered'))
             """,
-            new { cardId, caller.UserId, caller.PartnerId },
+            new { cardId, caller.IsOperator, caller.UserId, caller.PartnerId },
             cancel);
 
     /// <summary>The caller's card with its row locked: what is decided from it holds until the work commits.</summary>
@@ -25,10 +26,11 @@ internal static class CardStore
             select id, partner_id, user_id, program_id, balance_id, type, status, masked_card_no, exp, cardholder_name,
                 lock_code, lock_source, locked_at, activated_at, created_at
             from cards
-            where id = @cardId and user_id = @UserId and partner_id = @PartnerId and status not in ('Issuing', 'Ordered')
+            where id = @cardId and status <> 'Issuing'
+                and (@IsOperator or (user_id = @UserId and partner_id = @PartnerId and status <> 'Ordered'))
             for update
             """,
-            new { cardId, caller.UserId, caller.PartnerId });
+            new { cardId, caller.IsOperator, caller.UserId, caller.PartnerId });
 
     /// <summary>The caller's cards, newest first.</summary>
     public static Task<IReadOnlyList<Card>> List(this NpgsqlDataSource database, Caller caller, PageRequest page, CancellationToken cancel) =>
@@ -43,6 +45,34 @@ internal static class CardStore
             limit @Rows
             """,
             new { caller.UserId, caller.PartnerId, page.After.At, page.After.Id, page.Rows },
+            cancel);
+
+    /// <summary>Every partner's cards, newest first, for operators.</summary>
+    /// <param name="customerId">Null for any user's.</param>
+    /// <param name="status">Null for any.</param>
+    public static Task<IReadOnlyList<Card>> ListAll(this NpgsqlDataSource database, Guid? customerId, string? status, PageRequest page, CancellationToken cancel) =>
+        database.Many<Card>(
+            """
+            select id, partner_id, user_id, program_id, balance_id, type, status, masked_card_no, exp, cardholder_name,
+                lock_code, lock_source, locked_at, activated_at, created_at
+            from cards
+            where status <> 'Issuing' and (@customerId::uuid is null or user_id = @customerId) and (@status::text is null or status = @status)
+                and (created_at, id) < (@At, @Id)
+            order by created_at desc, id desc
+            limit @Rows
+            """,
+            new { customerId, status, page.After.At, page.After.Id, page.Rows },
+            cancel);
+
+    /// <summary>How many of a user's cards are not over: those that are being issued too.</summary>
+    public static Task<int> CountOpen(this NpgsqlDataSource database, Guid userId, Guid partnerId, DateOnly today, CancellationToken cancel) =>
+        database.One<int>(
+            """
+            select count(*)::int
+            from cards
+            where user_id = @userId and partner_id = @partnerId and status not in ('Removed', 'Expired') and exp >= @today
+            """,
+            new { userId, partnerId, today },
             cancel);
 
     /// <summary>The cards on one user's balance, newest first.</summary>
@@ -140,9 +170,9 @@ internal static class CardStore
             select id, partner_id, user_id, program_id, balance_id, type, status, masked_card_no, exp, cardholder_name,
                 lock_code, lock_source, locked_at, activated_at, created_at
             from cards
-            where id = @cardId and user_id = @UserId and partner_id = @PartnerId
+            where id = @cardId and user_id = @UserId and (@IsOperator or partner_id = @PartnerId)
             """,
-            new { cardId, caller.UserId, caller.PartnerId },
+            new { cardId, caller.IsOperator, caller.UserId, caller.PartnerId },
             cancel);
 
     /// <summary>Takes up an unfinished card that nobody works on.</summary>

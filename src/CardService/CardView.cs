@@ -1,4 +1,6 @@
+using System.Text.Json.Serialization;
 using Antaca.CardService.Locks;
+using Antaca.ServiceDefaults;
 
 namespace Antaca.CardService;
 
@@ -16,6 +18,12 @@ internal sealed record CardView(
     PinView Pin,
     DateTimeOffset CreatedAt)
 {
+    /// <summary>Told to operators alone: everybody else sees the cards of one user.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Guid? CustomerId { get; init; }
+
+    public static CardView Of(Card card, Caller caller) => caller.IsOperator ? Of(card) with { CustomerId = card.UserId } : Of(card);
+
     public static CardView Of(Card card) => new(
         card.Id,
         card.Type,

@@ -30,7 +30,7 @@ public static class Service
         adjust?.Invoke(builder);
 
         var app = builder.BuildService();
-        var cards = app.MapForCallers("/cards", Channel.Secure);
+        var cards = app.MapForCallers("/cards", Channel.Secure, Channel.Customers);
         cards.MapIssueVirtualCard();
         cards.MapListCards();
         cards.MapGetCard();
@@ -39,12 +39,14 @@ public static class Service
         cards.MapUnlockCard();
         app.MapForCallers("/authorizations", Channel.Processor).MapAuthoriseTransaction();
         app.MapForServices("cardservice/cards", "/internal/balances").MapListCardsOnBalance();
+        app.MapForServices("cardservice/users", "/internal/users").MapCountOpenCards();
         return app;
     }
 }
 
 [JsonSerializable(typeof(IssueVirtualCard.Request), TypeInfoPropertyName = "IssueVirtualCardRequest")]
 [JsonSerializable(typeof(IssueVirtualCard.IssuedCard))]
+[JsonSerializable(typeof(IssueVirtualCard.MaskedCard))]
 [JsonSerializable(typeof(LockCard.Request), TypeInfoPropertyName = "LockCardRequest")]
 [JsonSerializable(typeof(CardView))]
 [JsonSerializable(typeof(Page<CardView>))]
@@ -52,6 +54,7 @@ public static class Service
 [JsonSerializable(typeof(ListCardsOnBalance.CardsOnBalance))]
 [JsonSerializable(typeof(AuthoriseTransaction.Request), TypeInfoPropertyName = "AuthoriseTransactionRequest")]
 [JsonSerializable(typeof(AuthoriseTransaction.Answer))]
+[JsonSerializable(typeof(OpenCards))]
 [JsonSerializable(typeof(UserFacts))]
 [JsonSerializable(typeof(KycFacts))]
 [JsonSerializable(typeof(BalanceFacts))]

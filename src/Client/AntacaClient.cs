@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 
 namespace Antaca.Client;
@@ -11,13 +9,21 @@ namespace Antaca.Client;
 /// if this process ends before the answer. Every call throws <see cref="AntacaException"/> when it is refused or gets no
 /// answer; unknown ids, and those of other partners, are 404.
 /// </summary>
+/// <example>
+/// <code>
+/// using var connection = new AntacaConnection(AntacaConnectionOptions.FromPem(address, "partner.pem", "partner.key", "ca.pem"));
+/// var partner = new AntacaClient(connection);
+/// var user = await partner.CreateUser(newUser, idempotencyKey: "signup-4711");
+/// var code = await partner.CreateActivationCode(user.Id);
+/// </code>
+/// </example>
 public sealed class AntacaClient(AntacaConnection connection)
 {
     /// <summary>The longest page of a list.</summary>
     public const int MaxPageSize = 200;
 
     /// <summary>The suite's key for encrypted calls, as <c>GET /secure/public-key</c> tells it now. Calls fetch it by themselves.</summary>
-    public Task<SuitePublicKey> GetPublicKey(CancellationToken cancel = default) => connection.Transport.FetchPublicKey(cancel);
+    public Task<SuitePublicKey> GetPublicKey(CancellationToken cancel = default) => connection.Transport.FetchPublicKey("secure/public-key", cancel);
 
     /// <summary>Registers an end user.</summary>
     /// <exception cref="AntacaException"><c>USER_EXISTS</c>, <c>VALIDATION_FAILED</c>.</exception>
@@ -28,6 +34,50 @@ public sealed class AntacaClient(AntacaConnection connection)
     public Task<User> GetUser(Guid customerId, CancellationToken cancel = default) =>
         Get($"secure/customers/{customerId}", ClientJson.Default.User, encrypted: false, cancel);
 
+    /// <summary>The partner's users, newest first.</summary>
+    /// <param name="externalId">The partner's own id of the user.</param>
+    /// <param name="phone">E.164.</param>
+    /// <param name="email">Whatever its case.</param>
+    /// <param name="limit">1 to <see cref="MaxPageSize"/>.</param>
+    /// <param name="after"><see cref="Page{T}.Next"/> of the page before.</param>
+    /// <param name="cancel">Ends the waiting.</param>
+    /// <exception cref="AntacaException"><c>VALIDATION_FAILED</c>.</exception>
+    public Task<Page<User>> ListUsers(
+        string? externalId = null, string? phone = null, string? email = null, int limit = 50, string? after = null, CancellationToken cancel = default) =>
+        List("secure/customers", ClientJson.Default.PageUser, cancel, ("externalId", externalId), ("phone", phone), ("email", email), ("limit", limit), ("after", after));
+
+    /// <summary>Changes what is given of a user, and leaves the rest.</summary>
+    /// <exception cref="AntacaException"><c>USER_NOT_FOUND</c>, <c>USER_EXISTS</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<User> UpdateUser(Guid customerId, UserChange change, CancellationToken cancel = default) => connection.Transport.Send(
+        Call.Patch($"secure/customers/{customerId}", change, ClientJson.Default.UserChange), ClientJson.Default.User, cancel);
+
+    /// <summary>Ends the user's sessions and lets none begin; the cards go on. The same again changes nothing.</summary>
+    /// <param name="customerId">The user.</param>
+    /// <param name="reason">For people.</param>
+    /// <param name="idempotencyKey">1 to 255 characters; null for a random one.</param>
+    /// <param name="cancel">Ends the waiting, not what the suite has begun.</param>
+    /// <exception cref="AntacaException"><c>USER_NOT_FOUND</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<User> LockUser(Guid customerId, string? reason = null, string? idempotencyKey = null, CancellationToken cancel = default) => Post(
+        $"secure/customers/{customerId}/lock", new NewUserLock(reason), ClientJson.Default.NewUserLock, ClientJson.Default.User, idempotencyKey, encrypted: false, cancel);
+
+    /// <summary>Lets the user sign in again.</summary>
+    /// <exception cref="AntacaException"><c>USER_NOT_FOUND</c>.</exception>
+    public Task<User> UnlockUser(Guid customerId, string? idempotencyKey = null, CancellationToken cancel = default) =>
+        connection.Transport.Send(Call.Post($"secure/customers/{customerId}/unlock", idempotencyKey), ClientJson.Default.User, cancel);
+
+    /// <summary>Erases the user's personal data and ends sessions and installations. Cards must be removed and balances empty first.</summary>
+    /// <exception cref="AntacaException"><c>USER_NOT_FOUND</c>, <c>USER_HAS_OPEN_PRODUCTS</c>.</exception>
+    public Task DeleteUser(Guid customerId, CancellationToken cancel = default) =>
+        connection.Transport.Send(Call.Delete($"secure/customers/{customerId}"), cancel);
+
+    /// <summary>
+    /// A code that lets the user pair a device: six digits, for 10 minutes and 5 tries. The partner delivers it. A new one ends
+    /// the former, so the call is sent once, whatever comes of it.
+    /// </summary>
+    /// <exception cref="AntacaException"><c>USER_NOT_FOUND</c>, <c>USER_LOCKED</c>; <c>RATE_LIMITED</c> from the eleventh in an hour.</exception>
+    public Task<ActivationCode> CreateActivationCode(Guid customerId, CancellationToken cancel = default) => connection.Transport.Send(
+        new Call(HttpMethod.Post, $"secure/customers/{customerId}/activation-codes") { Once = true }, ClientJson.Default.ActivationCode, cancel);
+
     /// <summary>Records the outcome of the partner's own verification of a user.</summary>
     /// <param name="customerId">The user.</param>
     /// <param name="outcome">Accepted or rejected.</param>
@@ -35,11 +85,7 @@ public sealed class AntacaClient(AntacaConnection connection)
     /// <param name="cancel">Ends the waiting, not what the suite has begun.</param>
     /// <exception cref="AntacaException"><c>USER_NOT_FOUND</c>, <c>VALIDATION_FAILED</c>.</exception>
     public Task SetKyc(Guid customerId, KycOutcome outcome, string reference, CancellationToken cancel = default) => connection.Transport.Send(
-        new Call(HttpMethod.Put, $"secure/customers/{customerId}/kyc")
-        {
-            Body = JsonSerializer.SerializeToUtf8Bytes(new KycDecision(outcome, reference), ClientJson.Default.KycDecision),
-        },
-        cancel);
+        Call.Put($"secure/customers/{customerId}/kyc", new KycDecision(outcome, reference), ClientJson.Default.KycDecision), cancel);
 
     /// <summary>Opens a balance for a verified user.</summary>
     /// <param name="customerId">The user.</param>
@@ -55,6 +101,36 @@ public sealed class AntacaClient(AntacaConnection connection)
         idempotencyKey,
         encrypted: false,
         cancel);
+
+    /// <summary>The user's balances, newest first.</summary>
+    /// <exception cref="AntacaException"><c>USER_NOT_FOUND</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<Page<Balance>> ListBalances(Guid customerId, int limit = 50, string? after = null, CancellationToken cancel = default) =>
+        List($"secure/customers/{customerId}/balances", ClientJson.Default.PageBalance, cancel, ("limit", limit), ("after", after));
+
+    /// <summary>What moved on a balance, newest first.</summary>
+    /// <param name="customerId">The user.</param>
+    /// <param name="balanceId">The user's balance.</param>
+    /// <param name="from">From this time on; null for all.</param>
+    /// <param name="to">Before this time; null for all.</param>
+    /// <param name="limit">1 to <see cref="MaxPageSize"/>.</param>
+    /// <param name="after"><see cref="Page{T}.Next"/> of the page before.</param>
+    /// <param name="cancel">Ends the waiting.</param>
+    /// <exception cref="AntacaException"><c>BALANCE_NOT_FOUND</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<Page<Transaction>> ListTransactions(
+        Guid customerId,
+        Guid balanceId,
+        DateTimeOffset? from = null,
+        DateTimeOffset? to = null,
+        int limit = 50,
+        string? after = null,
+        CancellationToken cancel = default) => List(
+        $"secure/customers/{customerId}/balances/{balanceId}/transactions",
+        ClientJson.Default.PageTransaction,
+        cancel,
+        ("from", from),
+        ("to", to),
+        ("limit", limit),
+        ("after", after));
 
     /// <summary>A balance with its cards.</summary>
     /// <exception cref="AntacaException"><c>BALANCE_NOT_FOUND</c>.</exception>
@@ -98,6 +174,11 @@ public sealed class AntacaClient(AntacaConnection connection)
         encrypted: true,
         cancel);
 
+    /// <summary>The user's cards without their secrets, newest first.</summary>
+    /// <exception cref="AntacaException"><c>USER_NOT_FOUND</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<Page<Card>> ListCards(Guid customerId, int limit = 50, string? after = null, CancellationToken cancel = default) =>
+        List($"secure/customers/{customerId}/cards", ClientJson.Default.PageCard, cancel, ("limit", limit), ("after", after));
+
     /// <summary>The full data of a card, its number and CVV included. The answer is encrypted.</summary>
     /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>.</exception>
     public Task<CardSecrets> GetCard(Guid customerId, Guid cardId, CancellationToken cancel = default) =>
@@ -122,20 +203,30 @@ public sealed class AntacaClient(AntacaConnection connection)
     /// <summary>Lifts a reversible lock.</summary>
     /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>, <c>CARD_NOT_ACTIVE</c>, <c>LOCK_IRREVERSIBLE</c>.</exception>
     public Task<Card> UnlockCard(Guid customerId, Guid cardId, string? idempotencyKey = null, CancellationToken cancel = default) => connection.Transport.Send(
-        new Call(HttpMethod.Post, $"secure/customers/{customerId}/cards/{cardId}/unlock") { IdempotencyKey = Transport.KeyOr(idempotencyKey) },
-        ClientJson.Default.Card,
-        cancel);
+        Call.Post($"secure/customers/{customerId}/cards/{cardId}/unlock", idempotencyKey), ClientJson.Default.Card, cancel);
+
+    /// <summary>The partner's own programmes.</summary>
+    public Task<Page<CardProgram>> ListPrograms(CancellationToken cancel = default) =>
+        List("secure/programs", ClientJson.Default.PageCardProgram, cancel);
+
+    /// <summary>The partner's own client certificates, newest first: look after <see cref="ClientCertificate.ExpiresSoon"/>.</summary>
+    public Task<Page<ClientCertificate>> ListCertificates(CancellationToken cancel = default) =>
+        List("secure/certificates", ClientJson.Default.PageClientCertificate, cancel);
 
     /// <summary>What has happened, oldest first: every event has the next sequence number of this partner, without gaps.</summary>
     /// <param name="after">The sequence number of the last event that was seen; 0 for all.</param>
     /// <param name="limit">1 to <see cref="MaxPageSize"/>.</param>
     /// <param name="cancel">Ends the waiting.</param>
-    public Task<EventPage> ListEvents(long after = 0, int limit = 50, CancellationToken cancel = default) => Get(
-        string.Create(CultureInfo.InvariantCulture, $"secure/events?after={after}&limit={limit}"), ClientJson.Default.EventPage, encrypted: false, cancel);
+    public Task<EventPage> ListEvents(long after = 0, int limit = 50, CancellationToken cancel = default) =>
+        List("secure/events", ClientJson.Default.EventPage, cancel, ("after", after), ("limit", limit));
+
+    private Task<TAnswer> List<TAnswer>(string path, JsonTypeInfo<TAnswer> answer, CancellationToken cancel, params ReadOnlySpan<(string, object?)> query)
+        where TAnswer : class =>
+        connection.Transport.Send(Call.Get(path, Query.Of(query)), answer, cancel);
 
     private Task<TAnswer> Get<TAnswer>(string path, JsonTypeInfo<TAnswer> answer, bool encrypted, CancellationToken cancel)
         where TAnswer : class =>
-        connection.Transport.Send(new Call(HttpMethod.Get, path) { Encrypted = encrypted }, answer, cancel);
+        connection.Transport.Send(Call.Get(path) with { Encrypted = encrypted }, answer, cancel);
 
     private Task<TAnswer> Post<TBody, TAnswer>(
         string path,
@@ -145,13 +236,6 @@ public sealed class AntacaClient(AntacaConnection connection)
         string? idempotencyKey,
         bool encrypted,
         CancellationToken cancel)
-        where TAnswer : class => connection.Transport.Send(
-        new Call(HttpMethod.Post, path)
-        {
-            Body = JsonSerializer.SerializeToUtf8Bytes(body, bodyType),
-            IdempotencyKey = Transport.KeyOr(idempotencyKey),
-            Encrypted = encrypted,
-        },
-        answer,
-        cancel);
+        where TAnswer : class =>
+        connection.Transport.Send(Call.Post(path, body, bodyType, idempotencyKey) with { Encrypted = encrypted }, answer, cancel);
 }

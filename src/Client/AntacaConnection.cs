@@ -9,11 +9,17 @@ namespace Antaca.Client;
 /// <summary>Where the suite is and who is calling.</summary>
 public sealed record AntacaConnectionOptions
 {
-    /// <summary>The mTLS address, such as <c>https://localhost:9443</c>.</summary>
+    /// <summary>
+    /// The partners' address, such as <c>https://localhost:9443</c>, or the public one, such as <c>https://localhost:8443</c>, for
+    /// <see cref="MobileClient"/> and <see cref="OperatorClient"/>.
+    /// </summary>
     public required Uri Address { get; init; }
 
-    /// <summary>The client certificate, with its private key, that names the partner or processor.</summary>
-    public required X509Certificate2 Certificate { get; init; }
+    /// <summary>
+    /// The client certificate, with its private key, that names the partner or processor; null on the public address, where
+    /// sessions say who is calling.
+    /// </summary>
+    public X509Certificate2? Certificate { get; init; }
 
     /// <summary>The authorities that may have signed the server's certificate; null for the system's own.</summary>
     public X509Certificate2Collection? TrustedRoots { get; init; }
@@ -38,29 +44,41 @@ public sealed record AntacaConnectionOptions
     /// <param name="certificateFile">The client certificate, and its intermediate authorities if there are any.</param>
     /// <param name="keyFile">Its private key, not encrypted.</param>
     /// <param name="authorityFile">The authorities to trust; null for the system's own.</param>
-    public static AntacaConnectionOptions FromPem(Uri address, string certificateFile, string keyFile, string? authorityFile = null)
+    public static AntacaConnectionOptions FromPem(Uri address, string certificateFile, string keyFile, string? authorityFile = null) => new()
     {
-        var trusted = authorityFile is null ? null : new X509Certificate2Collection();
-        trusted?.ImportFromPemFile(authorityFile!);
-        return new AntacaConnectionOptions
+        Address = address,
+        Certificate = X509Certificate2.CreateFromPemFile(certificateFile, keyFile),
+        TrustedRoots = Trusted(authorityFile),
+    };
+
+    /// <summary>For the public address, without a client certificate.</summary>
+    /// <param name="address">The public address.</param>
+    /// <param name="authorityFile">PEM of the authorities to trust; null for the system's own.</param>
+    public static AntacaConnectionOptions WithoutCertificate(Uri address, string? authorityFile = null) =>
+        new() { Address = address, TrustedRoots = Trusted(authorityFile) };
+
+    private static X509Certificate2Collection? Trusted(string? authorityFile)
+    {
+        if (authorityFile is null)
         {
-            Address = address,
-            Certificate = X509Certificate2.CreateFromPemFile(certificateFile, keyFile),
-            TrustedRoots = trusted,
-        };
+            return null;
+        }
+        var trusted = new X509Certificate2Collection();
+        trusted.ImportFromPemFile(authorityFile);
+        return trusted;
     }
 }
 
 /// <summary>One attempt of a call, for the integrator's logs.</summary>
-/// <param name="Path">Path and query; ids only, never a secret.</param>
+/// <param name="Path">Without its query, which may name people; ids only, never a secret.</param>
 /// <param name="Encrypted">Whether the bodies travelled as JWE.</param>
 /// <param name="Status">The HTTP status; 0 when no answer came.</param>
 /// <param name="Attempt">1 for the first.</param>
 public sealed record Exchange(HttpMethod Method, string Path, bool Encrypted, int Status, string? TraceId, TimeSpan Duration, int Attempt);
 
 /// <summary>
-/// A mutual-TLS connection to the suite over HTTP/2, shared by all calls of one partner or processor. Make one, keep it,
-/// use it from several threads, dispose it at the end.
+/// A TLS connection to the suite over HTTP/2, mutual where there is a client certificate, shared by all calls of one partner
+/// or processor, or of everybody on the public address. Make one, keep it, use it from several threads, dispose it at the end.
 /// </summary>
 public sealed class AntacaConnection : IDisposable
 {
@@ -72,7 +90,6 @@ public sealed class AntacaConnection : IDisposable
     private const int MostAttempts = 10;
 
     private readonly HttpClient _http;
-    private readonly RsaPrivateKey? _madeKey;
 
     public AntacaConnection(AntacaConnectionOptions options)
     {
@@ -91,8 +108,7 @@ public sealed class AntacaConnection : IDisposable
             Timeout = Timeout.InfiniteTimeSpan,
             MaxResponseContentBufferSize = MaxAnswerBytes,
         };
-        _madeKey = options.AnswerKey is null ? RsaPrivateKey.Create() : null;
-        Transport = new Transport(_http, options, options.AnswerKey ?? _madeKey!);
+        Transport = new Transport(_http, options);
     }
 
     internal Transport Transport { get; }
@@ -101,7 +117,6 @@ public sealed class AntacaConnection : IDisposable
     {
         Transport.Dispose();
         _http.Dispose();
-        _madeKey?.Dispose();
     }
 
     private static SocketsHttpHandler Handler(AntacaConnectionOptions options) => new()
@@ -114,7 +129,9 @@ public sealed class AntacaConnection : IDisposable
         SslOptions = new SslClientAuthenticationOptions
         {
             EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
-            ClientCertificateContext = SslStreamCertificateContext.Create(Usable(options.Certificate), additionalCertificates: null, offline: true),
+            ClientCertificateContext = options.Certificate is { } certificate
+                ? SslStreamCertificateContext.Create(Usable(certificate), additionalCertificates: null, offline: true)
+                : null,
             CertificateChainPolicy = options.TrustedRoots is { } roots ? TrustOnly(roots) : null,
         },
     };

@@ -12,6 +12,12 @@ public sealed class AntacaException : Exception
     /// <summary><see cref="Code"/> when the answer was not what the contract promises, or an encrypted one did not open.</summary>
     public const string UnexpectedAnswer = "UNEXPECTED_ANSWER";
 
+    /// <summary><see cref="Code"/> when there is no session to call with: nobody signed in, or somebody signed out. <see cref="Status"/> is 0.</summary>
+    public const string NotSignedIn = "NOT_SIGNED_IN";
+
+    /// <summary><see cref="Code"/> when this device is paired with no user, or no longer. <see cref="Status"/> is 0.</summary>
+    public const string NotPaired = "NOT_PAIRED";
+
     internal AntacaException(int status, string code, string detail, Exception? inner = null)
         : base($"{code}: {detail}", inner)
     {
@@ -37,6 +43,9 @@ public sealed class AntacaException : Exception
 
     /// <summary>With 429 and some 503: how long to wait before the next call.</summary>
     public TimeSpan? RetryAfter { get; internal init; }
+
+    /// <summary>With <c>WRONG_PIN</c>: how many wrong PINs more are borne before the installation ends.</summary>
+    public int? TriesLeft { get; internal init; }
 
     /// <summary>A fault of the way that may be gone the next time.</summary>
     internal bool Transient { get; init; }

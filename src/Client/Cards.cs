@@ -21,6 +21,9 @@ public sealed record Card
 
     public required Guid BalanceId { get; init; }
 
+    /// <summary>Told to operators alone.</summary>
+    public Guid? CustomerId { get; init; }
+
     /// <summary>Null until activated.</summary>
     public DateOnly? ActivationDate { get; init; }
 
@@ -139,6 +142,11 @@ public sealed record CardSecrets
     /// <summary>The secrets masked.</summary>
     public override string ToString() => $"{Type} card {Id}, {Mask.CardNo(CardNo)}, CVV ***, {Exp:yyyy-MM-dd}";
 }
+
+/// <summary>A card that an operator issued: operators see no card's secrets.</summary>
+/// <param name="MaskedCardNo">First six and last four digits.</param>
+/// <param name="Exp">The last day on which the card works, UTC.</param>
+public sealed record IssuedCardSummary(Guid Id, CardType Type, string MaskedCardNo, DateOnly Exp, Guid BalanceId, CardStatus Status);
 
 internal sealed record NewVirtualCard(Guid BalanceId, string? CardholderName);
 

@@ -30,13 +30,53 @@ namespace Antaca.Client;
 [JsonSerializable(typeof(EventPage))]
 [JsonSerializable(typeof(AuthorisationRequest))]
 [JsonSerializable(typeof(Authorisation))]
+[JsonSerializable(typeof(UserChange))]
+[JsonSerializable(typeof(NewUserLock))]
+[JsonSerializable(typeof(ActivationCode))]
+[JsonSerializable(typeof(Page<User>))]
+[JsonSerializable(typeof(Page<Balance>))]
+[JsonSerializable(typeof(Page<Transaction>))]
+[JsonSerializable(typeof(Page<Card>))]
+[JsonSerializable(typeof(Page<CardProgram>))]
+[JsonSerializable(typeof(Page<ClientCertificate>))]
+[JsonSerializable(typeof(Registration))]
+[JsonSerializable(typeof(CodeSent))]
+[JsonSerializable(typeof(NewInstallation))]
+[JsonSerializable(typeof(BegunSession))]
+[JsonSerializable(typeof(NewChallenge))]
+[JsonSerializable(typeof(Challenge))]
+[JsonSerializable(typeof(NewSession))]
+[JsonSerializable(typeof(NewApproval))]
+[JsonSerializable(typeof(GivenApproval))]
+[JsonSerializable(typeof(Page<Device>))]
+[JsonSerializable(typeof(ProfileChange))]
+[JsonSerializable(typeof(Credentials))]
+[JsonSerializable(typeof(SecondFactor))]
+[JsonSerializable(typeof(NewPassword))]
+[JsonSerializable(typeof(AcceptedPassword))]
+[JsonSerializable(typeof(ForgottenPassword))]
+[JsonSerializable(typeof(NewOperator))]
+[JsonSerializable(typeof(NewRole))]
+[JsonSerializable(typeof(Operator))]
+[JsonSerializable(typeof(Page<Operator>))]
+[JsonSerializable(typeof(Page<AuditEntry>))]
+[JsonSerializable(typeof(NewPartner))]
+[JsonSerializable(typeof(PartnerChange))]
+[JsonSerializable(typeof(NewEncryptionKey))]
+[JsonSerializable(typeof(Partner))]
+[JsonSerializable(typeof(Page<Partner>))]
+[JsonSerializable(typeof(NewCertificate))]
+[JsonSerializable(typeof(SignedCertificate))]
+[JsonSerializable(typeof(NewCardProgram))]
+[JsonSerializable(typeof(CardProgramChange))]
+[JsonSerializable(typeof(IssuedCardSummary))]
 internal sealed partial class ClientJson : JsonSerializerContext;
 
 /// <summary>A body as it travels on an encrypted call.</summary>
 internal sealed record SealedBody(string Payload);
 
 /// <summary>RFC 9457.</summary>
-internal sealed record Problem(string? Title = null, string? Detail = null, string? Code = null, string? TraceId = null, Dictionary<string, string[]>? Errors = null);
+internal sealed record Problem(string? Title = null, string? Detail = null, string? Code = null, string? TraceId = null, Dictionary<string, string[]>? Errors = null, int? TriesLeft = null);
 
 /// <summary>
 /// The suite's public key for encrypted calls.

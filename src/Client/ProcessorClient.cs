@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Antaca.Client;
 
 /// <summary>
@@ -14,11 +12,5 @@ public sealed class ProcessorClient(AntacaConnection connection)
     /// </summary>
     /// <exception cref="AntacaException"><c>VALIDATION_FAILED</c>, <c>TRANSACTION_ID_REUSED</c>, <c>AUTHORIZATION_TIMEOUT</c>.</exception>
     public Task<Authorisation> Authorise(AuthorisationRequest request, CancellationToken cancel = default) => connection.Transport.Send(
-        new Call(HttpMethod.Post, "processor/authorizations")
-        {
-            Body = JsonSerializer.SerializeToUtf8Bytes(request, ClientJson.Default.AuthorisationRequest),
-            IdempotencyKey = Transport.KeyOr(null),
-        },
-        ClientJson.Default.Authorisation,
-        cancel);
+        Call.Post("processor/authorizations", request, ClientJson.Default.AuthorisationRequest), ClientJson.Default.Authorisation, cancel);
 }

@@ -1,8 +1,10 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Authentication;
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Antaca.Jose;
@@ -10,31 +12,93 @@ using Antaca.Jose;
 namespace Antaca.Client;
 
 /// <summary>One call as it is to be made, however many attempts it takes.</summary>
+/// <param name="Path">Ids only, never a secret: it is shown in exceptions and to observers.</param>
 internal sealed record Call(HttpMethod Method, string Path)
 {
+    /// <summary>With its question mark. May name people, so it is shown nowhere.</summary>
+    public string Query { get; init; } = "";
+
     public byte[]? Body { get; init; }
 
     /// <summary>Seal the body, ask for a sealed answer, accept no other.</summary>
     public bool Encrypted { get; init; }
 
+    /// <summary>What the sealed answer is for; null for the connection's own key.</summary>
+    public RsaPrivateKey? AnswerKey { get; init; }
+
     public string? IdempotencyKey { get; init; }
 
+    public SessionToken? Session { get; init; }
+
+    /// <summary>A step-up for this one call.</summary>
+    public string? Approval { get; init; }
+
+    /// <summary>Carries something that is used up by the first attempt: whoever made it decides whether to begin anew.</summary>
+    public bool Once { get; init; }
+
     /// <summary>Sent twice it takes effect once.</summary>
-    public bool Repeatable => Method != HttpMethod.Post || IdempotencyKey is not null;
+    public bool Repeatable => !Once && (Method != HttpMethod.Post || IdempotencyKey is not null);
+
+    /// <summary>Where the suite tells its key to the callers of this channel.</summary>
+    public string PublicKeyPath => Path[..Path.IndexOf('/', StringComparison.Ordinal)] + "/public-key";
+
+    public static Call Get(string path, string query = "") => new(HttpMethod.Get, path) { Query = query };
+
+    public static Call Delete(string path) => new(HttpMethod.Delete, path);
+
+    public static Call Put<TBody>(string path, TBody body, JsonTypeInfo<TBody> type) => Of(HttpMethod.Put, path, body, type);
+
+    public static Call Patch<TBody>(string path, TBody body, JsonTypeInfo<TBody> type) => Of(HttpMethod.Patch, path, body, type);
+
+    /// <summary>Under an idempotency key, so that it may be repeated.</summary>
+    public static Call Post<TBody>(string path, TBody body, JsonTypeInfo<TBody> type, string? idempotencyKey = null) =>
+        Of(HttpMethod.Post, path, body, type) with { IdempotencyKey = Transport.KeyOr(idempotencyKey) };
+
+    public static Call Post(string path, string? idempotencyKey = null) => new(HttpMethod.Post, path) { IdempotencyKey = Transport.KeyOr(idempotencyKey) };
+
+    /// <summary>Sent once, whatever comes of it.</summary>
+    public static Call PostOnce<TBody>(string path, TBody body, JsonTypeInfo<TBody> type) => Of(HttpMethod.Post, path, body, type) with { Once = true };
+
+    public override string ToString() => $"{Method} /{Path}";
+
+    private static Call Of<TBody>(HttpMethod method, string path, TBody body, JsonTypeInfo<TBody> type) =>
+        new(method, path) { Body = JsonSerializer.SerializeToUtf8Bytes(body, type) };
+}
+
+/// <summary>The query of a list: what is null is not asked for.</summary>
+internal static class Query
+{
+    public static string Of(params ReadOnlySpan<(string Name, object? Value)> parts)
+    {
+        var query = new StringBuilder();
+        foreach (var (name, value) in parts)
+        {
+            var text = value switch
+            {
+                null => null,
+                DateTimeOffset time => time.UtcDateTime.ToString("O", CultureInfo.InvariantCulture),
+                _ => Convert.ToString(value, CultureInfo.InvariantCulture),
+            };
+            if (text is not null)
+            {
+                query.Append(query.Length == 0 ? '?' : '&').Append(name).Append('=').Append(Uri.EscapeDataString(text));
+            }
+        }
+        return query.ToString();
+    }
 }
 
 /// <summary>Sends calls: seals and opens, keeps the suite's key, repeats what is safe to repeat, turns refusals into exceptions.</summary>
-internal sealed class Transport(HttpClient http, AntacaConnectionOptions options, RsaPrivateKey answerKey) : IDisposable
+internal sealed class Transport(HttpClient http, AntacaConnectionOptions options) : IDisposable
 {
-    public const string PublicKeyPath = "secure/public-key";
-
     private const int FirstPauseMilliseconds = 200;
     private const int LongestPauseMilliseconds = 5_000;
     private const int LongestRetryAfterSeconds = 30;
     private const int IdempotencyKeyBytes = 16;
     private const int MaxIdempotencyKeyCharacters = 255;
 
-    private readonly string _publicKeyHeader = answerKey.PublicKey.ToHeader();
+    // RSA keys take their time to make, and many connections never need one.
+    private readonly Lazy<RsaPrivateKey> _madeKey = new(() => RsaPrivateKey.Create());
     private readonly Lock _keyLock = new();
     private Task<RsaPublicKey>? _suiteKey;
 
@@ -71,37 +135,38 @@ internal sealed class Transport(HttpClient http, AntacaConnectionOptions options
     }
 
     /// <summary>The answer's plaintext, which the caller clears.</summary>
-    public async Task<byte[]> Send(Call call, CancellationToken cancel)
+    public Task<byte[]> Send(Call call, CancellationToken cancel) => call.Repeatable
+        ? Repeat(number => SendOnce(call, number, cancel), cancel)
+        : SendOnce(call, number: 1, cancel);
+
+    /// <summary>Begins <paramref name="attempt"/> anew, within the bounds of the options, where it failed of something that may pass.</summary>
+    public async Task<T> Repeat<T>(Func<int, Task<T>> attempt, CancellationToken cancel)
     {
-        var keyRenewed = false;
-        for (var attempt = 1; ; attempt++)
+        for (var number = 1; ; number++)
         {
-            var suiteKey = call.Encrypted ? await SuiteKey(cancel) : null;
             try
             {
-                return await Attempt(call, suiteKey, attempt, cancel);
+                return await attempt(number);
             }
-            catch (AntacaException refusal) when (refusal.Code == "CANT_DECRYPT_PAYLOAD" && !keyRenewed)
-            {
-                // The suite's key was rotated, and its overlap is over: one more try with the new one.
-                keyRenewed = true;
-                Forget(suiteKey!);
-            }
-            catch (AntacaException refusal) when (call.Repeatable && attempt < options.MaxAttempts && PauseBefore(attempt + 1, refusal) is { } pause)
+            catch (AntacaException refusal) when (number < options.MaxAttempts && PauseBefore(number + 1, refusal) is { } pause)
             {
                 await Task.Delay(pause, options.Clock, cancel);
             }
         }
     }
 
-    public async Task<SuitePublicKey> FetchPublicKey(CancellationToken cancel) =>
-        await Send(new Call(HttpMethod.Get, PublicKeyPath), ClientJson.Default.SuitePublicKey, cancel);
+    public async Task<SuitePublicKey> FetchPublicKey(string path, CancellationToken cancel) =>
+        await Send(Call.Get(path), ClientJson.Default.SuitePublicKey, cancel);
 
     public void Dispose()
     {
         if (_suiteKey is { IsCompletedSuccessfully: true } known)
         {
             known.GetAwaiter().GetResult().Dispose();
+        }
+        if (_madeKey.IsValueCreated)
+        {
+            _madeKey.Value.Dispose();
         }
     }
 
@@ -116,6 +181,25 @@ internal sealed class Transport(HttpClient http, AntacaConnectionOptions options
         var longest = Math.Min(LongestPauseMilliseconds, FirstPauseMilliseconds << (attempt - 2));
         var jittered = TimeSpan.FromMilliseconds(RandomNumberGenerator.GetInt32(longest / 2, longest + 1));
         return refusal.RetryAfter is { } asked ? asked + jittered : jittered;
+    }
+
+    private async Task<byte[]> SendOnce(Call call, int number, CancellationToken cancel)
+    {
+        if (!call.Encrypted)
+        {
+            return await Attempt(call, suiteKey: null, number, cancel);
+        }
+        var suiteKey = await SuiteKey(call.PublicKeyPath, cancel);
+        try
+        {
+            return await Attempt(call, suiteKey, number, cancel);
+        }
+        catch (AntacaException refusal) when (refusal.Code == "CANT_DECRYPT_PAYLOAD")
+        {
+            // The suite's key was rotated, and its overlap is over: one more try with the new one. Nothing was used up.
+            Forget(suiteKey);
+        }
+        return await Attempt(call, await SuiteKey(call.PublicKeyPath, cancel), number + 1, cancel);
     }
 
     private async Task<byte[]> Attempt(Call call, RsaPublicKey? suiteKey, int attempt, CancellationToken cancel)
@@ -140,11 +224,11 @@ internal sealed class Transport(HttpClient http, AntacaConnectionOptions options
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            throw new AntacaException(0, AntacaException.NoAnswer, $"{Named(call)}: no answer within {options.AttemptTimeout.TotalSeconds} s.") { Transient = true };
+            throw new AntacaException(0, AntacaException.NoAnswer, $"{call}: no answer within {options.AttemptTimeout.TotalSeconds} s.") { Transient = true };
         }
         catch (HttpRequestException fault)
         {
-            throw new AntacaException(0, AntacaException.NoAnswer, $"{Named(call)}: {fault.Message}", fault) { Transient = Lost(fault) };
+            throw new AntacaException(0, AntacaException.NoAnswer, $"{call}: {fault.Message}", fault) { Transient = Lost(fault) };
         }
         finally
         {
@@ -164,17 +248,25 @@ internal sealed class Transport(HttpClient http, AntacaConnectionOptions options
 
     private HttpRequestMessage Request(Call call, RsaPublicKey? suiteKey)
     {
-        var request = new HttpRequestMessage(call.Method, call.Path) { Version = http.DefaultRequestVersion, VersionPolicy = http.DefaultVersionPolicy };
+        var request = new HttpRequestMessage(call.Method, call.Path + call.Query) { Version = http.DefaultRequestVersion, VersionPolicy = http.DefaultVersionPolicy };
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
         if (call.IdempotencyKey is not null)
         {
             request.Headers.Add("Idempotency-Key", call.IdempotencyKey);
         }
+        if (call.Session is not null)
+        {
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", call.Session.Reveal());
+        }
+        if (call.Approval is not null)
+        {
+            request.Headers.Add("Approval", call.Approval);
+        }
 
         var body = call.Body;
         if (suiteKey is not null)
         {
-            request.Headers.Add("Public-Key", _publicKeyHeader);
+            request.Headers.Add("Public-Key", AnswerKey(call).PublicKey.ToHeader());
             request.Headers.Add("Encrypted-Request", "true");
             body = body is null
                 ? null
@@ -187,6 +279,8 @@ internal sealed class Transport(HttpClient http, AntacaConnectionOptions options
         return request;
     }
 
+    private RsaPrivateKey AnswerKey(Call call) => call.AnswerKey ?? options.AnswerKey ?? _madeKey.Value;
+
     private byte[] Open(Call call, byte[] bytes)
     {
         SealedBody? body;
@@ -198,7 +292,7 @@ internal sealed class Transport(HttpClient http, AntacaConnectionOptions options
         {
             throw Unexpected(call, "The answer to an encrypted call is not encrypted.");
         }
-        return Jwe.Open(body?.Payload, answerKey) is JweResult.Opened opened
+        return Jwe.Open(body?.Payload, AnswerKey(call)) is JweResult.Opened opened
             ? opened.Plaintext
             : throw Unexpected(call, "The encrypted answer does not open with our key.");
     }
@@ -223,17 +317,16 @@ internal sealed class Transport(HttpClient http, AntacaConnectionOptions options
             TraceId = problem?.TraceId ?? traceId,
             Errors = problem?.Errors ?? new Dictionary<string, string[]>(),
             RetryAfter = RetryAfter(response.Headers.RetryAfter),
+            TriesLeft = problem?.TriesLeft,
         };
 
         TimeSpan? RetryAfter(RetryConditionHeaderValue? header) =>
             header?.Delta ?? (header?.Date is { } date && response.Headers.Date is { } sent && date > sent ? date - sent : null);
     }
 
-    private static AntacaException Unexpected(Call call, string detail) => new(0, AntacaException.UnexpectedAnswer, $"{Named(call)}: {detail}");
+    public static AntacaException Unexpected(Call call, string detail) => new(0, AntacaException.UnexpectedAnswer, $"{call}: {detail}");
 
-    private static string Named(Call call) => $"{call.Method} /{call.Path}";
-
-    private async Task<RsaPublicKey> SuiteKey(CancellationToken cancel)
+    private async Task<RsaPublicKey> SuiteKey(string path, CancellationToken cancel)
     {
         Task<RsaPublicKey> known;
         lock (_keyLock)
@@ -247,7 +340,7 @@ internal sealed class Transport(HttpClient http, AntacaConnectionOptions options
         return await known.WaitAsync(cancel);
 
         // Shared by all who wait for it, so it ends by its own time-outs and not with the first caller.
-        async Task<RsaPublicKey> Fetch() => (await FetchPublicKey(CancellationToken.None)).ToKey();
+        async Task<RsaPublicKey> Fetch() => (await FetchPublicKey(path, CancellationToken.None)).ToKey();
     }
 
     private void Forget(RsaPublicKey former)

@@ -1,10 +1,13 @@
 using System.Text.Json.Serialization;
 using Antaca.Contracts.Requests;
+using Antaca.DataCore.Audit;
 using Antaca.DataCore.Certificates;
 using Antaca.DataCore.Credentials;
+using Antaca.DataCore.Installations;
 using Antaca.DataCore.Operators;
 using Antaca.DataCore.Partners;
 using Antaca.DataCore.Programmes;
+using Antaca.DataCore.Sessions;
 using Antaca.DataCore.Users;
 using Antaca.DataCore.Vault;
 using Antaca.ServiceDefaults;
@@ -19,9 +22,11 @@ public static class Service
 
     internal const string RequestsRole = "datacore_requests";
 
+    /// <summary>Serves; or runs one command and ends.</summary>
     public static Task<int> Main(string[] args) => args switch
     {
-        ["operators", "invite-first", .. var options] => InviteFirstOperator.Run(options, new Clock(), Console.Out, Console.Error),
+        ["operators", "invite-first", .. var settings] => InviteFirstOperator.Run(settings, new Clock(), Console.Out, Console.Error),
+        ["audit", "verify", .. var settings] => VerifyAudit.Run(settings),
         _ => Defaults.Run(() => Build(args)),
     };
 
@@ -38,16 +43,21 @@ public static class Service
             bus.AddConsumer<FollowKycDecision>();
             bus.AddConsumer<SendActivationCode>();
             bus.AddConsumer<SendOperatorLink>();
+            bus.AddConsumer<RecordAudit>();
         });
         AddUsers(builder);
+        AddSessions(builder);
         AddOperators(builder);
+        AddCertificates(builder);
         adjust?.Invoke(builder);
 
         var app = builder.BuildService();
         MapUsers(app);
+        MapPartners(app);
+        MapCertificates(app);
+        MapSessions(app);
         MapOperators(app);
-        app.MapForServices("datacore/programmes", "/internal/programmes").MapGetProgrammeFacts();
-        app.MapForServices("datacore/certificates", "/internal/certificates").MapIdentifyHolder();
+        MapAudit(app);
         var vault = app.MapForServices("datacore/vault", "/internal/vault");
         vault.MapAllocateCardPan();
         vault.MapRevealCardSecrets();
@@ -80,12 +90,69 @@ public static class Service
         app.MapForServices("datacore/users", "/internal/users").MapGetUserFacts();
     }
 
+    private static void AddSessions(WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<SlowHashTurns>();
+        builder.Services.AddHostedService<ForgetOldSessions>();
+    }
+
+    private static void MapSessions(WebApplication app)
+    {
+        app.MapForCallers("/users", Channel.Secure).MapCreateActivationCode();
+        var devices = app.MapForCallers("/devices", Channel.Customers);
+        devices.MapPairDevice();
+        devices.MapListDevices();
+        devices.MapRemoveDevice();
+        var sessions = app.MapForCallers("/sessions", Channel.Customers);
+        sessions.MapCreateChallenge();
+        sessions.MapStartSession();
+        sessions.MapEndSession();
+        app.MapForCallers("/approvals", Channel.Customers).MapCreateApproval();
+        var identified = app.MapForServices("datacore/sessions", "/internal");
+        identified.MapIdentifySession();
+        identified.MapIdentifyOperatorSession();
+    }
+
+    private static void MapPartners(WebApplication app)
+    {
+        var partners = app.MapForCallers("/partners");
+        partners.MapCreatePartner();
+        partners.MapListPartners();
+        partners.MapGetPartner();
+        partners.MapUpdatePartner();
+        partners.MapSetEncryptionKey();
+        partners.MapRemoveEncryptionKey();
+        var programmes = app.MapForCallers("/programs");
+        programmes.MapCreateProgramme();
+        programmes.MapListProgrammes();
+        programmes.MapGetProgramme();
+        programmes.MapUpdateProgramme();
+        app.MapForServices("datacore/programmes", "/internal/programmes").MapGetProgrammeFacts();
+    }
+
+    private static void AddCertificates(WebApplicationBuilder builder)
+    {
+        builder.AddSettings<CertificateSettings>("Certificates");
+        builder.Services.AddSingleton<PartnerAuthority>();
+        builder.Services.AddHostedService<WarnOfExpiry>();
+    }
+
+    private static void MapCertificates(WebApplication app)
+    {
+        var partners = app.MapForCallers("/partners");
+        partners.MapSignCertificate();
+        partners.MapListCertificates();
+        partners.MapRevokeCertificate();
+        app.MapForCallers("/certificates", Channel.Secure).MapListOwnCertificates();
+        app.MapForServices("datacore/certificates", "/internal/certificates").MapIdentifyHolder();
+    }
+
     private static void AddOperators(WebApplicationBuilder builder)
     {
         var settings = builder.AddSettings<OperatorSettings>("Operators");
         if (settings.LinkAddress is null && !builder.Environment.IsDevelopment())
         {
-            builder.AddSettingsFault("Operators:LinkAddress: is required (the https address that links in e-mails to operators begin with)");
+            builder.AddSettingsFault("Operators:LinkAddress: is required (where the links in e-mails to operators lead)");
         }
         builder.Services.AddSingleton<LoginLimits>();
     }
@@ -101,13 +168,15 @@ public static class Service
         password.MapRequestPasswordReset().AdmitsAnybody(Channel.Admin);
         var operators = app.MapForCallers("/operators");
         operators.MapGetOwnOperator().AdmitsEveryOperator();
-        operators.MapListOperators().AdmitsOperators(Role.Admin, Role.Manager);
-        operators.MapInviteOperator().AdmitsOperators(Role.Admin, Role.Manager);
-        operators.MapSendInvitation().AdmitsOperators(Role.Admin, Role.Manager);
+        operators.MapListOperators().AdmitsOperators(Role.Manager, Role.Admin);
+        operators.MapInviteOperator().AdmitsOperators(Role.Manager, Role.Admin);
+        operators.MapSendInvitation().AdmitsOperators(Role.Manager, Role.Admin);
         operators.MapLockOperator().AdmitsOperators(Role.Admin);
         operators.MapUnlockOperator().AdmitsOperators(Role.Admin);
         operators.MapChangeRole().AdmitsOperators(Role.Admin);
     }
+
+    private static void MapAudit(WebApplication app) => app.MapForCallers("/audit").MapListAudit();
 
     private static void AddVault(WebApplicationBuilder builder)
     {
@@ -142,6 +211,40 @@ public static class Service
 [JsonSerializable(typeof(LockUser.Request), TypeInfoPropertyName = "LockUserRequest")]
 [JsonSerializable(typeof(RegisterSelf.Request), TypeInfoPropertyName = "RegisterSelfRequest")]
 [JsonSerializable(typeof(RegisterSelf.Registered))]
+[JsonSerializable(typeof(StartOperatorSession.Request), TypeInfoPropertyName = "StartOperatorSessionRequest")]
+[JsonSerializable(typeof(StartOperatorSession.Answer), TypeInfoPropertyName = "StartOperatorSessionAnswer")]
+[JsonSerializable(typeof(VerifySecondFactor.Request), TypeInfoPropertyName = "VerifySecondFactorRequest")]
+[JsonSerializable(typeof(VerifySecondFactor.Answer), TypeInfoPropertyName = "VerifySecondFactorAnswer")]
+[JsonSerializable(typeof(SetPassword.Request), TypeInfoPropertyName = "SetPasswordRequest")]
+[JsonSerializable(typeof(SetPassword.Answer), TypeInfoPropertyName = "SetPasswordAnswer")]
+[JsonSerializable(typeof(RequestPasswordReset.Request), TypeInfoPropertyName = "RequestPasswordResetRequest")]
+[JsonSerializable(typeof(InviteOperator.Request), TypeInfoPropertyName = "InviteOperatorRequest")]
+[JsonSerializable(typeof(ChangeRole.Request), TypeInfoPropertyName = "ChangeRoleRequest")]
+[JsonSerializable(typeof(OperatorView))]
+[JsonSerializable(typeof(Page<OperatorView>), TypeInfoPropertyName = "OperatorPage")]
+[JsonSerializable(typeof(Page<ListAudit.Entry>), TypeInfoPropertyName = "AuditPage")]
+[JsonSerializable(typeof(CreatePartner.Request), TypeInfoPropertyName = "CreatePartnerRequest")]
+[JsonSerializable(typeof(UpdatePartner.Request), TypeInfoPropertyName = "UpdatePartnerRequest")]
+[JsonSerializable(typeof(SetEncryptionKey.Request), TypeInfoPropertyName = "SetEncryptionKeyRequest")]
+[JsonSerializable(typeof(PartnerView))]
+[JsonSerializable(typeof(Page<PartnerView>), TypeInfoPropertyName = "PartnerPage")]
+[JsonSerializable(typeof(CreateProgramme.Request), TypeInfoPropertyName = "CreateProgrammeRequest")]
+[JsonSerializable(typeof(UpdateProgramme.Request), TypeInfoPropertyName = "UpdateProgrammeRequest")]
+[JsonSerializable(typeof(ProgrammeView))]
+[JsonSerializable(typeof(Page<ProgrammeView>), TypeInfoPropertyName = "ProgrammePage")]
+[JsonSerializable(typeof(SignCertificate.Request), TypeInfoPropertyName = "SignCertificateRequest")]
+[JsonSerializable(typeof(SignCertificate.Answer), TypeInfoPropertyName = "SignCertificateAnswer")]
+[JsonSerializable(typeof(Page<CertificateView>), TypeInfoPropertyName = "CertificatePage")]
+[JsonSerializable(typeof(CreateActivationCode.Answer), TypeInfoPropertyName = "CreateActivationCodeAnswer")]
+[JsonSerializable(typeof(PairDevice.Request), TypeInfoPropertyName = "PairDeviceRequest")]
+[JsonSerializable(typeof(PairDevice.Answer), TypeInfoPropertyName = "PairDeviceAnswer")]
+[JsonSerializable(typeof(Page<DeviceView>), TypeInfoPropertyName = "DevicePage")]
+[JsonSerializable(typeof(CreateChallenge.Request), TypeInfoPropertyName = "CreateChallengeRequest")]
+[JsonSerializable(typeof(CreateChallenge.Answer), TypeInfoPropertyName = "CreateChallengeAnswer")]
+[JsonSerializable(typeof(StartSession.Request), TypeInfoPropertyName = "StartSessionRequest")]
+[JsonSerializable(typeof(StartSession.Answer), TypeInfoPropertyName = "StartSessionAnswer")]
+[JsonSerializable(typeof(CreateApproval.Request), TypeInfoPropertyName = "CreateApprovalRequest")]
+[JsonSerializable(typeof(CreateApproval.Answer), TypeInfoPropertyName = "CreateApprovalAnswer")]
 [JsonSerializable(typeof(User))]
 [JsonSerializable(typeof(Page<User>))]
 [JsonSerializable(typeof(OpenCards))]
@@ -152,6 +255,10 @@ public static class Service
 [JsonSerializable(typeof(ProgrammeFacts))]
 [JsonSerializable(typeof(IdentifyCertificate))]
 [JsonSerializable(typeof(CertificateHolder))]
+[JsonSerializable(typeof(Contracts.Requests.IdentifySession))]
+[JsonSerializable(typeof(SessionHolder))]
+[JsonSerializable(typeof(Contracts.Requests.IdentifyOperatorSession))]
+[JsonSerializable(typeof(OperatorHolder))]
 [JsonSerializable(typeof(AllocatePan))]
 [JsonSerializable(typeof(RevealCard))]
 [JsonSerializable(typeof(CardSecretReferences))]
@@ -161,16 +268,4 @@ public static class Service
 [JsonSerializable(typeof(ResolvedReferences))]
 [JsonSerializable(typeof(IdentifyCard))]
 [JsonSerializable(typeof(IdentifiedCard))]
-[JsonSerializable(typeof(StartOperatorSession.Request), TypeInfoPropertyName = "StartOperatorSessionRequest")]
-[JsonSerializable(typeof(StartOperatorSession.Answer), TypeInfoPropertyName = "StartOperatorSessionAnswer")]
-[JsonSerializable(typeof(VerifySecondFactor.Request), TypeInfoPropertyName = "VerifySecondFactorRequest")]
-[JsonSerializable(typeof(VerifySecondFactor.Answer), TypeInfoPropertyName = "VerifySecondFactorAnswer")]
-[JsonSerializable(typeof(SetPassword.Request), TypeInfoPropertyName = "SetPasswordRequest")]
-[JsonSerializable(typeof(SetPassword.Answer), TypeInfoPropertyName = "SetPasswordAnswer")]
-[JsonSerializable(typeof(RequestPasswordReset.Request), TypeInfoPropertyName = "RequestPasswordResetRequest")]
-[JsonSerializable(typeof(RequestPasswordReset.Answer), TypeInfoPropertyName = "RequestPasswordResetAnswer")]
-[JsonSerializable(typeof(InviteOperator.Request), TypeInfoPropertyName = "InviteOperatorRequest")]
-[JsonSerializable(typeof(ChangeRole.Request), TypeInfoPropertyName = "ChangeRoleRequest")]
-[JsonSerializable(typeof(OperatorView))]
-[JsonSerializable(typeof(Page<OperatorView>))]
 internal sealed partial class DataCoreJson : JsonSerializerContext;

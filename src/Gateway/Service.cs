@@ -6,10 +6,13 @@ using System.Text.Json.Serialization;
 using Antaca.Contracts.Requests;
 using Antaca.Gateway.Certificates;
 using Antaca.Gateway.Channels;
+using Antaca.Gateway.Documentation;
 using Antaca.Gateway.Encryption;
 using Antaca.Gateway.Routes;
+using Antaca.Gateway.Sessions;
 using Antaca.Gateway.Vault;
 using Antaca.ServiceDefaults;
+using MassTransit;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 
@@ -34,7 +37,8 @@ public static class Service
 {
     public const string Name = "gateway";
 
-    public static Task<int> Main(string[] args) => Defaults.Run(() => Build(args));
+    /// <summary>Serves; or, with <c>keys rotate</c> first, makes the next JWE key and ends.</summary>
+    public static Task<int> Main(string[] args) => args is ["keys", "rotate", .. var settings] ? RotateKeys.Run(settings) : Defaults.Run(() => Build(args));
 
     /// <param name="adjust">Lets a test put its own clock in.</param>
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? adjust = null)
@@ -43,21 +47,32 @@ public static class Service
         builder.AddJson(GatewayJson.Default);
         builder.AddPeer("datacore");
         builder.AddForwarding();
+        builder.AddDocuments();
         var edge = builder.AddSettings<EdgeSettings>("Edge");
-        var encryption = builder.AddSettings<EncryptionSettings>("Encryption");
-        builder.Services.AddSingleton(services => EncryptionKeys.Load(encryption, services.GetRequiredService<TimeProvider>()));
+        builder.AddSettings<EncryptionSettings>("Encryption");
+        builder.AddCors();
+        builder.AddListening(bus => bus.AddConsumer<ForgetCredentials>().OnThisReplica());
+        builder.AddSettings<LimitSettings>("Limits");
+        builder.Services.AddSingleton<Limits>();
+        builder.Services.AddSingleton<Remembered>();
+        builder.Services.AddSingleton<SessionTokens>();
+        builder.Services.AddSingleton<Authentication>();
+        builder.Services.AddSingleton<EncryptionKeys>();
         builder.Services.AddSingleton<CallerKeys>();
         builder.Services.AddSingleton<SecretSwap>();
         builder.Services.AddSingleton<EncryptedCalls>();
         builder.Services.AddSingleton(services => new ClientCertificates(
             X509CertificateLoader.LoadCertificateFromFile(edge.PartnerAuthority),
             services.GetRequiredKeyedService<Peer>("datacore"),
-            services.GetRequiredService<TimeProvider>()));
+            services.GetRequiredService<Remembered>()));
         adjust?.Invoke(builder);
 
         var app = builder.BuildListening((kestrel, ports) => Listen(kestrel, ports, edge));
         app.UseAnswerHeaders();
-        app.UseAuthentication();
+        app.UseDocumentation();
+        app.UseCorsOfPages();
+        var authentication = app.Services.GetRequiredService<Authentication>();
+        app.Use(next => context => authentication.Handle(context, next));
         app.MapGetPublicKey();
         var calls = app.Services.GetRequiredService<EncryptedCalls>();
         app.MapReverseProxy(proxy =>
@@ -91,6 +106,10 @@ public static class Service
 [JsonSerializable(typeof(GetPublicKey.Answer))]
 [JsonSerializable(typeof(IdentifyCertificate))]
 [JsonSerializable(typeof(CertificateHolder))]
+[JsonSerializable(typeof(IdentifySession))]
+[JsonSerializable(typeof(SessionHolder))]
+[JsonSerializable(typeof(IdentifyOperatorSession))]
+[JsonSerializable(typeof(OperatorHolder))]
 [JsonSerializable(typeof(CreateReferences))]
 [JsonSerializable(typeof(CreatedReferences))]
 [JsonSerializable(typeof(ResolveReferences))]

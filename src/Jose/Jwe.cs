@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -53,26 +55,53 @@ public static class Jwe
     public static string Seal(ReadOnlySpan<byte> plaintext, RsaPublicKey recipient)
     {
         ArgumentNullException.ThrowIfNull(recipient);
-        var header = StrictBase64Url.Encode(
-            Encoding.ASCII.GetBytes($$"""{"alg":"RSA-OAEP-256","enc":"A256GCM","kid":"{{recipient.Kid}}"}"""));
-
-        Span<byte> contentKey = stackalloc byte[ContentKeyBytes];
-        Span<byte> nonce = stackalloc byte[NonceBytes];
+        Span<byte> secrets = stackalloc byte[ContentKeyBytes + NonceBytes];
+        var contentKey = secrets[..ContentKeyBytes];
+        var nonce = secrets[ContentKeyBytes..];
+        Span<byte> encryptedKey = stackalloc byte[MaxEncryptedKeyBytes];
         Span<byte> tag = stackalloc byte[TagBytes];
-        var ciphertext = new byte[plaintext.Length];
+        var ciphertext = ArrayPool<byte>.Shared.Rent(plaintext.Length);
         try
         {
-            RandomNumberGenerator.Fill(contentKey);
-            RandomNumberGenerator.Fill(nonce);
-            var encryptedKey = recipient.Rsa.Encrypt(contentKey, RSAEncryptionPadding.OaepSHA256);
+            RandomNumberGenerator.Fill(secrets);
+            encryptedKey = encryptedKey[..recipient.Rsa.Encrypt(contentKey, encryptedKey, RSAEncryptionPadding.OaepSHA256)];
             using var aes = new AesGcm(contentKey, TagBytes);
-            aes.Encrypt(nonce, plaintext, ciphertext, tag, Encoding.ASCII.GetBytes(header));
-            return string.Join('.', header, StrictBase64Url.Encode(encryptedKey), StrictBase64Url.Encode(nonce),
-                StrictBase64Url.Encode(ciphertext), StrictBase64Url.Encode(tag));
+            aes.Encrypt(nonce, plaintext, ciphertext.AsSpan(0, plaintext.Length), tag, recipient.SealedHeader);
+            return Compact(recipient.SealedHeader, encryptedKey, nonce, ciphertext.AsSpan(0, plaintext.Length), tag);
         }
         finally
         {
             CryptographicOperations.ZeroMemory(contentKey);
+            ArrayPool<byte>.Shared.Return(ciphertext);
+        }
+    }
+
+    /// <summary>The five parts in one buffer, so that a seal costs little beside its RSA operation.</summary>
+    private static string Compact(
+        ReadOnlySpan<byte> encodedHeader, ReadOnlySpan<byte> encryptedKey, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> ciphertext, ReadOnlySpan<byte> tag)
+    {
+        var length = encodedHeader.Length + Base64Url.GetEncodedLength(encryptedKey.Length) + Base64Url.GetEncodedLength(nonce.Length)
+            + Base64Url.GetEncodedLength(ciphertext.Length) + Base64Url.GetEncodedLength(tag.Length) + Parts - 1;
+        var compact = ArrayPool<byte>.Shared.Rent(length);
+        try
+        {
+            encodedHeader.CopyTo(compact);
+            var written = encodedHeader.Length;
+            written += Part(encryptedKey, compact.AsSpan(written));
+            written += Part(nonce, compact.AsSpan(written));
+            written += Part(ciphertext, compact.AsSpan(written));
+            written += Part(tag, compact.AsSpan(written));
+            return Encoding.ASCII.GetString(compact, 0, written);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(compact);
+        }
+
+        static int Part(ReadOnlySpan<byte> bytes, Span<byte> rest)
+        {
+            rest[0] = (byte)'.';
+            return 1 + Base64Url.EncodeToUtf8(bytes, rest[1..]);
         }
     }
 
@@ -99,18 +128,21 @@ public static class Jwe
         return JweResult.CannotDecrypt.Instance;
     }
 
+    /// <summary>
+    /// Null where it does not open, after the same work whatever the reason: one RSA operation, one pass of AES over the whole
+    /// ciphertext, one exception. How long a refusal takes tells nothing of how far the opening came (RFC 7516 section 11.5).
+    /// </summary>
     private static byte[]? TryOpen(in Envelope envelope, RSA key)
     {
         Span<byte> unwrapped = stackalloc byte[MaxEncryptedKeyBytes];
         var content = new byte[envelope.Ciphertext.Length];
         try
         {
-            var haveKey = TryUnwrap(envelope, key, unwrapped);
+            var threw = !TryUnwrap(envelope, key, unwrapped);
             using var aes = new AesGcm(unwrapped[..ContentKeyBytes], TagBytes);
-            if (!haveKey)
+            if (threw)
             {
-                // RFC 7516 section 11.5: go on with a random key. Encrypting is the same work as decrypting without the
-                // second exception, so this path costs what an opening with a wrong tag costs.
+                // Encrypting is the same work as decrypting, without a second exception.
                 Span<byte> tag = stackalloc byte[TagBytes];
                 aes.Encrypt(envelope.Nonce, envelope.Ciphertext, content, tag, envelope.AssociatedData);
                 return null;
@@ -128,24 +160,25 @@ public static class Jwe
         }
     }
 
-    /// <summary>The content key at the start of <paramref name="unwrapped"/>; a random one and false where it does not unwrap.</summary>
+    /// <summary>
+    /// The content key at the start of <paramref name="unwrapped"/>: the sender's, or a random one where what was wrapped has
+    /// another length, or, with false, where it cost an exception.
+    /// </summary>
     private static bool TryUnwrap(in Envelope envelope, RSA key, Span<byte> unwrapped)
     {
-        var unwraps = false;
         try
         {
-            unwraps = key.TryDecrypt(envelope.EncryptedKey, unwrapped, envelope.Padding, out var length)
-                && length == ContentKeyBytes;
+            if (!key.TryDecrypt(envelope.EncryptedKey, unwrapped, envelope.Padding, out var length) || length != ContentKeyBytes)
+            {
+                RandomNumberGenerator.Fill(unwrapped[..ContentKeyBytes]);
+            }
+            return true;
         }
         catch (CryptographicException)
         {
-            // Falls through to the random key, as a key of another length does.
-        }
-        if (!unwraps)
-        {
             RandomNumberGenerator.Fill(unwrapped[..ContentKeyBytes]);
+            return false;
         }
-        return unwraps;
     }
 
     /// <summary>The five parts, decoded and within the profile.</summary>

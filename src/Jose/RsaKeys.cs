@@ -26,7 +26,12 @@ public sealed class RsaPublicKey : IDisposable
         Rsa = rsa;
         var parameters = rsa.ExportParameters(includePrivateParameters: false);
         Jwk = Jwk.OfRsa(parameters.Modulus!, parameters.Exponent!);
+        SealedHeader = Encoding.ASCII.GetBytes(StrictBase64Url.Encode(
+            Encoding.ASCII.GetBytes($$"""{"alg":"RSA-OAEP-256","enc":"A256GCM","kid":"{{Kid}}"}""")));
     }
+
+    /// <summary>The encoded protected header of every JWE that is sealed for this key.</summary>
+    internal byte[] SealedHeader { get; }
 
     public int SizeBits => Rsa.KeySize;
 

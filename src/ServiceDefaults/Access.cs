@@ -17,10 +17,16 @@ public static class Access
     /// <summary>The area of routes that serve callers from outside: the gateway alone, with a caller token.</summary>
     public const string Callers = "callers";
 
+    private const string UnsupportedMediaType = "415 HTTP Unsupported Media Type";
+
+    /// <summary>The area of what every service tells of its routes (<see cref="OpenApi"/>): for the gateway, which publishes it.</summary>
+    public const string Documentation = "documentation";
+
     /// <summary>The one table: area (service/area), and the common names that may call it.</summary>
     public static readonly FrozenDictionary<string, FrozenSet<string>> Table = new Dictionary<string, FrozenSet<string>>
     {
         [Callers] = ["gateway"],
+        [Documentation] = ["gateway"],
         ["datacore/certificates"] = ["gateway"],
         ["datacore/sessions"] = ["gateway"],
         ["datacore/references"] = ["gateway"],
@@ -71,7 +77,14 @@ public static class Access
             return;
         }
 
-        var area = context.GetEndpoint()?.Metadata.GetMetadata<Area>();
+        var endpoint = context.GetEndpoint();
+        if (endpoint is { DisplayName: UnsupportedMediaType } and not RouteEndpoint)
+        {
+            // Routing's own word on a body that no route at this address reads: no handler is behind it.
+            await next(context);
+            return;
+        }
+        var area = endpoint?.Metadata.GetMetadata<Area>();
         if (area is null)
         {
             context.Response.StatusCode = StatusCodes.Status404NotFound;
@@ -93,7 +106,7 @@ public static class Access
                 context.Response.StatusCode = StatusCodes.Status401Unauthorized;
                 return;
             }
-            if (!Admit(caller, context.GetEndpoint()!.Metadata))
+            if (!Admit(caller, endpoint!.Metadata))
             {
                 await Problems.Write(context, Problems.OfStatus(StatusCodes.Status403Forbidden));
                 return;

@@ -24,6 +24,8 @@ internal sealed class Acting
     private string _actor;
     private string _subject;
     private string? _outcome;
+    private Guid? _userId;
+    private Guid? _partnerId;
     private bool _recorded;
 
     private Acting(Caller caller, string action, string subject, DateTimeOffset at)
@@ -32,6 +34,8 @@ internal sealed class Acting
         _actor = caller.Actor;
         _action = action;
         _subject = subject;
+        _userId = caller.UserId;
+        _partnerId = caller.PartnerId;
         _at = at;
     }
 
@@ -51,11 +55,13 @@ internal sealed class Acting
         _current.Value = new Acting(caller, action, SubjectOf(context.Request.RouteValues, caller), clock.GetUtcNow());
     }
 
-    public void Name(string? actor, string? subject, string? outcome)
+    public void Name(string? actor, string? subject, string? outcome, Guid? userId, Guid? partnerId)
     {
         _actor = actor ?? _actor;
         _subject = subject ?? _subject;
         _outcome = outcome ?? _outcome;
+        _userId = userId ?? _userId;
+        _partnerId = partnerId ?? _partnerId;
     }
 
     /// <summary>The entry, the first time; null afterwards.</summary>
@@ -67,7 +73,7 @@ internal sealed class Acting
         }
         _recorded = true;
         return new Audited(
-            _caller.Channel.ToString(), _actor, _action, _subject, _caller.UserId, _caller.PartnerId, _outcome, Activity.Current?.TraceId.ToHexString(), _at);
+            _caller.Channel.ToString(), _actor, _action, _subject, _userId, _partnerId, _outcome, Activity.Current?.TraceId.ToHexString(), _at);
     }
 
     /// <summary><c>card:{cardId}</c> from the last id of the service's own path; otherwise the user the call is about.</summary>

@@ -85,6 +85,7 @@ public static class Defaults
             builder.AddSettingsFault("CallerTokens: PublicKey is required (PrivateKey at the gateway)");
         }
 
+        builder.AddDocumentation();
         builder.AddSettings<PortSettings>("Ports");
         builder.WebHost.ConfigureKestrel(Limits);
         return builder;
@@ -143,6 +144,7 @@ public static class Defaults
             }));
         });
         app.UseAccess();
+        app.MapDocumentation();
         return app;
     }
 

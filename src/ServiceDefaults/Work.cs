@@ -65,7 +65,10 @@ public sealed class Work : IAsyncDisposable
     /// <param name="actor">Such as <c>operator:{id}</c>; null leaves the caller.</param>
     /// <param name="subject">Such as <c>card:{id}</c>; null leaves the last id of the path.</param>
     /// <param name="outcome">Such as <c>WRONG_PIN</c>; null for success.</param>
-    public static void Audit(string? actor = null, string? subject = null, string? outcome = null) => Acting.Current?.Name(actor, subject, outcome);
+    /// <param name="userId">Whose thing it turned out to be, where an operator's path does not say; null leaves the caller's.</param>
+    /// <param name="partnerId">The same for the partner.</param>
+    public static void Audit(string? actor = null, string? subject = null, string? outcome = null, Guid? userId = null, Guid? partnerId = null) =>
+        Acting.Current?.Name(actor, subject, outcome, userId, partnerId);
 
     /// <summary>Makes the changes and the events owed true, in one transaction; with the first of a caller's write goes its audit entry.</summary>
     public async Task Commit()

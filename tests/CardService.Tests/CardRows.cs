@@ -18,7 +18,7 @@ public sealed record CardRow
 
     public Caller Partner => new() { Channel = Channel.Secure, PartnerId = PartnerId, UserId = UserId };
 
-    public Caller User => new() { Channel = Channel.Customers, PartnerId = PartnerId, UserId = UserId, InstallationId = UserId };
+    public Caller User => new() { Channel = Channel.Customers, PartnerId = PartnerId, UserId = UserId, InstallationId = UserId, SessionId = UserId };
 }
 
 internal static class CardRows

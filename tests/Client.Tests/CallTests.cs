@@ -51,6 +51,113 @@ public sealed class CallTests : IAsyncLifetime
     [Fact]
     public async Task Get_user() => await Called(200, Wire.User, () => Partner.GetUser(Wire.UserId), "GET", $"/secure/customers/{Wire.UserId}");
 
+    [Fact]
+    public async Task List_users()
+    {
+        var path = "/secure/customers?phone=%2B48600100200&limit=10&after=a%2Bb";
+        var page = await Called(200, Wire.PageOf(Wire.User), () => Partner.ListUsers(phone: "+48600100200", limit: 10, after: "a+b"), "GET", path);
+        Assert.Equal((Wire.UserId, "more"), (Assert.Single(page.Items).Id, page.Next));
+        _server.Answer = (_, _) => new Say(200, """{"items":[],"next":null}""");
+        Assert.Null((await Partner.ListUsers()).Next);
+    }
+
+    [Fact]
+    public async Task A_deleted_user_reads_too()
+    {
+        var user = await Called(
+            200,
+            $$"""
+            {"id":"{{Wire.UserId}}","programId":"{{Wire.CardId}}","externalId":null,"phone":null,"email":null,"firstName":null,"lastName":null,"birthDate":null,
+             "nationality":null,"address":null,"status":"Deleted","kycStatus":"Accepted","createdAt":"2026-03-01T12:00:00Z"}
+            """,
+            () => Partner.GetUser(Wire.UserId),
+            "GET",
+            $"/secure/customers/{Wire.UserId}");
+        Assert.Equal((UserStatus.Deleted, null), (user.Status, user.Phone));
+    }
+
+    [Fact]
+    public async Task Update_user()
+    {
+        await Called(200, Wire.User, () => Partner.UpdateUser(Wire.UserId, new UserChange { Email = "b@example.com" }), "PATCH", $"/secure/customers/{Wire.UserId}");
+        AssertJson("""{"email":"b@example.com"}""");
+    }
+
+    [Fact]
+    public async Task Lock_and_unlock_user()
+    {
+        await Called(200, Wire.User, () => Partner.LockUser(Wire.UserId, "fraud"), "POST", $"/secure/customers/{Wire.UserId}/lock");
+        AssertJson("""{"reason":"fraud"}""");
+        AssertHasKey();
+        await Partner.LockUser(Wire.UserId);
+        AssertJson("{}");
+        await Called(200, Wire.User, () => Partner.UnlockUser(Wire.UserId), "POST", $"/secure/customers/{Wire.UserId}/unlock");
+        Assert.Equal("", _server.Calls[^1].Body);
+        AssertHasKey();
+    }
+
+    [Fact]
+    public async Task Delete_user()
+    {
+        _server.Answer = (_, _) => new Say(204);
+        await Partner.DeleteUser(Wire.UserId);
+        AssertCalled("DELETE", $"/secure/customers/{Wire.UserId}");
+    }
+
+    [Fact]
+    public async Task Create_activation_code()
+    {
+        var code = await Called(
+            201,
+            """{"activationCode":"135790","expiresAt":"2026-03-01T12:10:00Z"}""",
+            () => Partner.CreateActivationCode(Wire.UserId),
+            "POST",
+            $"/secure/customers/{Wire.UserId}/activation-codes");
+        Assert.Equal("135790", code.Code);
+        Assert.DoesNotContain("135790", code.ToString(), StringComparison.Ordinal);
+
+        // A second code ends the first: never asked for twice.
+        _server.Answer = (_, _) => Say.Problem(503, "UNAVAILABLE");
+        var before = _server.Calls.Count;
+        await Assert.ThrowsAsync<AntacaException>(() => Partner.CreateActivationCode(Wire.UserId));
+        Assert.Equal(before + 1, _server.Calls.Count);
+    }
+
+    [Fact]
+    public async Task List_programs_and_certificates()
+    {
+        var program = Assert.Single((await Called(200, Wire.PageOf(Wire.Program), () => Partner.ListPrograms(), "GET", "/secure/programs")).Items);
+        Assert.Equal((KycMode.Partner, 10, 5, true), (program.KycMode, program.SessionMinutes, program.IdleMinutes, program.SelfRegistration));
+        var certificate = Assert.Single((await Called(200, Wire.PageOf(Wire.Certificate), () => Partner.ListCertificates(), "GET", "/secure/certificates")).Items);
+        Assert.Equal(("0A1B", CertificateKind.Partner, true), (certificate.Serial, certificate.Kind, certificate.ExpiresSoon));
+    }
+
+    [Fact]
+    public async Task List_balances_transactions_and_cards()
+    {
+        var customer = $"/secure/customers/{Wire.UserId}";
+        await Called(200, Wire.PageOf(Wire.Balance), () => Partner.ListBalances(Wire.UserId), "GET", customer + "/balances?limit=50");
+        var from = new DateTimeOffset(2026, 3, 1, 13, 0, 0, TimeSpan.FromHours(1));
+        await Called(
+            200,
+            Wire.PageOf(Wire.Transaction),
+            () => Partner.ListTransactions(Wire.UserId, Wire.BalanceId, from, limit: 5),
+            "GET",
+            $"{customer}/balances/{Wire.BalanceId}/transactions?from=2026-03-01T12%3A00%3A00.0000000Z&limit=5");
+        await Called(200, Wire.PageOf(Wire.Card), () => Partner.ListCards(Wire.UserId, after: "x"), "GET", customer + "/cards?limit=50&after=x");
+    }
+
+    [Fact]
+    public async Task A_filter_is_shown_to_no_observer_and_in_no_exception()
+    {
+        var paths = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        using var connection = _server.Connect(options => options with { Observe = exchange => paths.Enqueue(exchange.Path) });
+        _server.Answer = (_, _) => new Say(200, "[]");
+        var refusal = await Assert.ThrowsAsync<AntacaException>(() => new AntacaClient(connection).ListUsers(phone: "+48600100200"));
+        Assert.DoesNotContain("600100200", refusal.ToString(), StringComparison.Ordinal);
+        Assert.Equal("/secure/customers", Assert.Single(paths));
+    }
+
     [Theory]
     [InlineData(200)]
     [InlineData(204)]

@@ -18,6 +18,8 @@ namespace Antaca.Client.Tests;
 /// <summary>A request as the server saw it, its body opened where it was sealed.</summary>
 internal sealed record Seen(string Method, string Path, string Protocol, string? ClientName, IHeaderDictionary Headers, string Body)
 {
+    public string? Token => Headers.Authorization.ToString() is ['B', 'e', 'a', 'r', 'e', 'r', ' ', .. var token] ? token : null;
+
     public bool Encrypted => Headers["Encrypted-Request"] == "true";
 
     public JsonElement Json => JsonDocument.Parse(Body).RootElement;
@@ -66,9 +68,11 @@ internal sealed class SuiteServer : IAsyncDisposable
     /// <summary>Runs before the answer, and may end the connection.</summary>
     public Func<HttpContext, int, Task> Before { get; set; } = (_, _) => Task.CompletedTask;
 
-    public IReadOnlyList<Seen> Calls => [.. _seen.Where(seen => seen.Path != "/secure/public-key")];
+    public IReadOnlyList<Seen> Calls => [.. _seen.Where(seen => !IsKeyFetch(seen.Path))];
 
-    public int KeyFetches => _seen.Count(seen => seen.Path == "/secure/public-key");
+    public int KeyFetches => _seen.Count(seen => IsKeyFetch(seen.Path));
+
+    public int CountOf(string method, string path) => _seen.Count(seen => (seen.Method, seen.Path) == (method, path));
 
     public static async Task<SuiteServer> Start(X509Certificate2? authority = null)
     {
@@ -79,7 +83,8 @@ internal sealed class SuiteServer : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(https =>
         {
             https.ServerCertificate = certificate;
-            https.ClientCertificateMode = ClientCertificateMode.RequireCertificate;
+            // As the public port does not ask for one, and the partners' port does.
+            https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
             https.ClientCertificateValidation = (client, _, _) => client.Issuer == Authority.Subject;
         })));
         var app = builder.Build();
@@ -94,6 +99,13 @@ internal sealed class SuiteServer : IAsyncDisposable
     public AntacaConnection Connect(Func<AntacaConnectionOptions, AntacaConnectionOptions>? adjust = null)
     {
         var options = new AntacaConnectionOptions { Address = Address, Certificate = Partner, TrustedRoots = [Authority], AnswerKey = Keys.Answers };
+        return new AntacaConnection(adjust?.Invoke(options) ?? options);
+    }
+
+    /// <summary>Without a client certificate.</summary>
+    public AntacaConnection ConnectPublicly(Func<AntacaConnectionOptions, AntacaConnectionOptions>? adjust = null)
+    {
+        var options = new AntacaConnectionOptions { Address = Address, TrustedRoots = [Authority] };
         return new AntacaConnection(adjust?.Invoke(options) ?? options);
     }
 
@@ -128,7 +140,7 @@ internal sealed class SuiteServer : IAsyncDisposable
             body = opens ? Encoding.UTF8.GetString(opened!.Plaintext) : "";
         }
 
-        if (path == "/secure/public-key")
+        if (IsKeyFetch(path))
         {
             _seen.Enqueue(Look(context, path, body));
             var key = Key.PublicKey;
@@ -145,6 +157,8 @@ internal sealed class SuiteServer : IAsyncDisposable
             await Write(context, opens ? Answer(seen, number) : Say.Problem(400, "CANT_DECRYPT_PAYLOAD"));
         }
     }
+
+    private static bool IsKeyFetch(string path) => path is "/secure/public-key" or "/customers/public-key" or "/admin/public-key";
 
     private static Seen Look(HttpContext context, string path, string body) => new(
         context.Request.Method,

@@ -45,6 +45,36 @@ internal static class Wire
         {"decision":"Approved","actionCode":"0000","reason":"APPROVED","authorizationId":"{{CardId}}","approvalCode":"123456","available":{"amount":37500,"currency":"PLN"} }
         """;
 
+    public static readonly string Program = $$"""
+        {"id":"{{CardId}}","partnerId":"{{UserId}}","name":"Debit","binRange":"510510:000000000-999999999","currency":"PLN","remoteUrl":null,"processor":"proc",
+         "digitalFirst":true,"kycMode":"Partner","autoBalance":false,"sessionMinutes":10,"idleMinutes":5,"selfRegistration":true,"cardValidityMonths":36,
+         "createdAt":"2026-03-01T12:00:00Z"}
+        """;
+
+    public static readonly string Certificate = $$"""
+        {"serial":"0A1B","kind":"Partner","partnerId":"{{UserId}}","processor":null,"subject":"CN=partner","notBefore":"2026-03-01T12:00:00Z",
+         "notAfter":"2027-03-01T12:00:00Z","expiresSoon":true,"revokedAt":null,"createdAt":"2026-03-01T12:00:00Z"}
+        """;
+
+    public static readonly string Partner = $$"""
+        {"id":"{{UserId}}","name":"Bank","contactEmail":null,"networks":["10.0.0.0/8"],"encryptionKeyId":null,"createdAt":"2026-03-01T12:00:00Z"}
+        """;
+
+    public static readonly string Operator = $$"""
+        {"id":"{{UserId}}","email":"o@example.com","name":"Olga Op","role":"Manager","status":"Active","lockedUntil":null,"createdAt":"2026-03-01T12:00:00Z"}
+        """;
+
+    public static readonly string Audit = $$"""
+        {"position":7,"id":"{{CardId}}","channel":"Secure","actor":"partner:{{UserId}}","action":"LockCard","subject":"card:{{CardId}}","customerId":"{{UserId}}",
+         "partnerId":null,"outcome":null,"traceId":"t","occurredAt":"2026-03-01T12:00:00Z","hash":"ab"}
+        """;
+
+    public static readonly string Device = $$"""
+        {"installationId":"{{CardId}}","deviceId":"d-1","deviceName":"Phone","createdAt":"2026-03-01T12:00:00Z","lastUsedAt":"2026-03-01T12:00:00Z","current":true}
+        """;
+
+    public static string PageOf(string item) => $$"""{"items":[{{item}}],"next":"more"}""";
+
     public static readonly NewUser NewUser = new()
     {
         ProgramId = CardId,

@@ -281,6 +281,103 @@ public class JweTests
         Assert.Equal("CannotDecrypt { }", Open(wrongTag).ToString());
     }
 
+    /// <summary>
+    /// What a refusal costs is counted, not clocked: a clock on a busy machine shows nothing of this, and one that is patient
+    /// enough to show it is no test. That AES runs over the ciphertext on every path is to be read in Jwe.TryOpen.
+    /// </summary>
+    [Fact]
+    public void Whatever_does_not_open_costs_one_RSA_operation_and_one_exception()
+    {
+        const string Header = """{"alg":"RSA-OAEP-256","enc":"A256GCM"}""";
+        using var counting = new CountingRsa(Keys.Ours);
+        using var key = RsaPrivateKey.Of(counting);
+        var good = Compact(Header);
+        Assert.IsType<JweResult.Opened>(Jwe.Open(good, key));
+        var variants = new Dictionary<string, string>
+        {
+            ["a flipped bit in the encrypted key"] = Flipped(good, 1),
+            ["a flipped bit in the IV"] = Flipped(good, 2),
+            ["a flipped bit in the ciphertext"] = Flipped(good, 3),
+            ["a flipped bit in the tag"] = Flipped(good, 4),
+            ["another header than was sealed"] = WithHeader(good, """{"enc":"A256GCM","alg":"RSA-OAEP-256"}"""),
+            ["a key for somebody else"] = WithHeader(Jwe.Seal(Secret, Keys.Another.PublicKey), Header),
+            ["the other OAEP hash"] = Compact(Header, RSAEncryptionPadding.OaepSHA1),
+            ["the encrypted key of the other alg"] = WithHeader(good, """{"alg":"RSA-OAEP","enc":"A256GCM"}"""),
+            ["a content key too short"] = Compact(Header, wrap: contentKey => contentKey[..16]),
+            ["an empty content key"] = Compact(Header, wrap: _ => []),
+            ["a content key too long"] = Compact(Header, wrap: contentKey => [.. contentKey, 0]),
+            ["an encrypted key beyond the modulus"] = WithPart(good, 1, StrictBase64Url.Encode(Enumerable.Repeat((byte)0xFF, 256).ToArray())),
+            ["an encrypted key of zeros"] = WithPart(good, 1, StrictBase64Url.Encode(new byte[256])),
+        };
+
+        foreach (var (name, compact) in variants)
+        {
+            counting.Operations = 0;
+            var exceptions = 0;
+            var thread = Environment.CurrentManagedThreadId;
+            void Count(object? sender, System.Runtime.ExceptionServices.FirstChanceExceptionEventArgs thrown) =>
+                exceptions += Environment.CurrentManagedThreadId == thread ? 1 : 0;
+            AppDomain.CurrentDomain.FirstChanceException += Count;
+            var result = Jwe.Open(compact, key);
+            AppDomain.CurrentDomain.FirstChanceException -= Count;
+            AssertCannotDecrypt(result);
+            Assert.Equal((name, 1, 1), (name, counting.Operations, exceptions));
+        }
+    }
+
+    private static string Flipped(string compact, int part)
+    {
+        Assert.True(StrictBase64Url.TryDecode(compact.Split('.')[part], out var bytes));
+        bytes[^1] ^= 1;
+        return WithPart(compact, part, StrictBase64Url.Encode(bytes));
+    }
+
+    private static string WithHeader(string compact, string header) => WithPart(compact, 0, StrictBase64Url.Encode(Encoding.UTF8.GetBytes(header)));
+
+    private static string WithPart(string compact, int part, string text)
+    {
+        var parts = compact.Split('.');
+        parts[part] = text;
+        return string.Join('.', parts);
+    }
+
+    /// <summary>A key that lives elsewhere, as in a phone's hardware: it only decrypts, and counts how often.</summary>
+    private sealed class CountingRsa : RSA
+    {
+        private readonly RSA _inner = Create();
+
+        public CountingRsa(RsaPrivateKey key)
+        {
+            _inner.ImportPkcs8PrivateKey(key.ExportPkcs8(), out _);
+            KeySizeValue = _inner.KeySize;
+        }
+
+        public int Operations { get; set; }
+
+        public override byte[] Decrypt(byte[] data, RSAEncryptionPadding padding)
+        {
+            Operations++;
+            return _inner.Decrypt(data, padding);
+        }
+
+        public override bool TryDecrypt(ReadOnlySpan<byte> data, Span<byte> destination, RSAEncryptionPadding padding, out int bytesWritten)
+        {
+            Operations++;
+            return _inner.TryDecrypt(data, destination, padding, out bytesWritten);
+        }
+
+        public override RSAParameters ExportParameters(bool includePrivateParameters) =>
+            includePrivateParameters ? throw new CryptographicException("It stays where it is.") : _inner.ExportParameters(false);
+
+        public override void ImportParameters(RSAParameters parameters) => throw new NotSupportedException();
+
+        protected override void Dispose(bool disposing)
+        {
+            _inner.Dispose();
+            base.Dispose(disposing);
+        }
+    }
+
     private static JweResult Open(string? compact) => Jwe.Open(compact, Keys.Ours);
 
     private static void AssertOpens(byte[] expected, JweResult result) =>

@@ -6,6 +6,7 @@ using Antaca.AppHost;
 using Antaca.LocalHosting;
 using Antaca.ServiceDefaults;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -177,6 +178,20 @@ public class Suite : IAsyncLifetime
     public Api HealthOf(string service) =>
         Own(new Api(new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{_ports[service + ".health"]}") }));
 
+    /// <summary>Every route that the running service answers, by method and pattern.</summary>
+    public IReadOnlyList<(string Method, string Path)> RoutesOf(string service)
+    {
+        lock (_running)
+        {
+            return
+            [
+                .. ((IEndpointRouteBuilder)_running[service]).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
+                    .SelectMany(endpoint => (endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? ["ANY"])
+                        .Select(method => (method, "/" + endpoint.RoutePattern.RawText!.TrimStart('/')))),
+            ];
+        }
+    }
+
     /// <summary>The address of a service's API port, for tests that bring a connection of their own.</summary>
     public Uri AddressOf(string service) => new($"https://localhost:{_ports[service]}");
 
@@ -333,6 +348,8 @@ public class Suite : IAsyncLifetime
         if (name == "datacore")
         {
             yield return $"--Vault:MasterKeyFile={Certificates.MasterKey}";
+            yield return $"--Certificates:Authority={Certificates.PartnerAuthority}";
+            yield return $"--Certificates:AuthorityKey={Certificates.PartnerAuthorityKey}";
             yield return $"--Sandbox:Folder={Certificates.Sandbox}";
             yield return $"--Sandbox:PublicAddress={PublicAddress}";
             yield return $"--Sandbox:PartnerAddress={PartnerAddress}";

@@ -7,6 +7,12 @@ namespace Antaca.TestKit;
 public sealed record TestUser(Guid PartnerId, Guid ProgramId, Guid UserId)
 {
     public Caller Caller => new() { Channel = Channel.Secure, PartnerId = PartnerId, UserId = UserId };
+
+    /// <summary>The same user's app, in some session of some installation.</summary>
+    public Caller App => new() { Channel = Channel.Customers, PartnerId = PartnerId, UserId = UserId, InstallationId = UserId, SessionId = UserId };
+
+    /// <summary>An operator of this role, whose path names the user.</summary>
+    public Caller Operator(Role role) => TestUsers.Operator(role) with { UserId = UserId };
 }
 
 /// <summary>The beginnings of most tests, made through the services' own routes.</summary>
@@ -16,6 +22,9 @@ public static class TestUsers
     public static readonly Guid SandboxProgram = new("0190a000-0000-7000-8000-000000000003");
 
     private static int _users;
+
+    /// <summary>Some operator of this role, in some session.</summary>
+    public static Caller Operator(Role role) => new() { Channel = Channel.Admin, OperatorId = Guid.CreateVersion7(), SessionId = Guid.CreateVersion7(), Role = role };
 
     /// <summary>A request body for <c>POST /secure/customers</c> that is accepted as it is; every call gives another user.</summary>
     public static Dictionary<string, object?> Registration(Guid? programId = null)

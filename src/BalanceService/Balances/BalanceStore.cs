@@ -21,10 +21,18 @@ internal static class BalanceStore
             """,
             new { balanceId, fundingId, partnerId, userId, programmeId, currency, now });
 
+    /// <summary>The user's balance: an operator names the user too, whichever partner's it is.</summary>
     public static Task<Account?> FindBalance(this NpgsqlDataSource database, Guid balanceId, Caller caller, CancellationToken cancel) =>
-        database.FindBalance(balanceId, caller.PartnerId, caller.UserId, cancel);
+        database.One<Account>(
+            """
+            select id, partner_id, kind, user_id, programme_id, currency, state, posted, held, created_at
+            from accounts
+            where id = @balanceId and user_id = @UserId and (@IsOperator or partner_id = @PartnerId) and kind = 'User'
+            """,
+            new { balanceId, caller.UserId, caller.IsOperator, caller.PartnerId },
+            cancel);
 
-    public static Task<Account?> FindBalance(this NpgsqlDataSource database, Guid balanceId, Guid? partnerId, Guid? userId, CancellationToken cancel) =>
+    public static Task<Account?> FindBalance(this NpgsqlDataSource database, Guid balanceId, Guid partnerId, Guid userId, CancellationToken cancel) =>
         database.One<Account>(
             """
             select id, partner_id, kind, user_id, programme_id, currency, state, posted, held, created_at
@@ -40,10 +48,21 @@ internal static class BalanceStore
             """
             select id, partner_id, kind, user_id, programme_id, currency, state, posted, held, created_at
             from accounts
-            where user_id = @UserId and partner_id = @PartnerId and kind = 'User' and (created_at, id) < (@At, @Id)
+            where user_id = @UserId and (@IsOperator or partner_id = @PartnerId) and kind = 'User' and (created_at, id) < (@At, @Id)
             order by created_at desc, id desc
             limit @Rows
             """,
-            new { caller.UserId, caller.PartnerId, page.After.At, page.After.Id, page.Rows },
+            new { caller.UserId, caller.IsOperator, caller.PartnerId, page.After.At, page.After.Id, page.Rows },
+            cancel);
+
+    /// <summary>How many of a user's balances have money on them, or promised.</summary>
+    public static Task<int> CountOpen(this NpgsqlDataSource database, Guid userId, Guid partnerId, CancellationToken cancel) =>
+        database.One<int>(
+            """
+            select count(*)::int
+            from accounts
+            where user_id = @userId and partner_id = @partnerId and kind = 'User' and (posted <> 0 or held <> 0)
+            """,
+            new { userId, partnerId },
             cancel);
 }

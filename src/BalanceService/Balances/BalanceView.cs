@@ -14,7 +14,7 @@ internal enum BalanceHolder
 internal sealed record BalanceView(
     Guid Id, Guid CustomerId, string Currency, AccountState State, BalanceHolder Holder, long Amount, long Held, long Available, DateTimeOffset CreatedAt)
 {
-    /// <summary>As CardService tells them; left out of lists.</summary>
+    /// <summary>Left out of lists.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<JsonElement>? Cards { get; init; }
 

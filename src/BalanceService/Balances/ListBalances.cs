@@ -7,7 +7,7 @@ namespace Antaca.BalanceService.Balances;
 /// <summary>Lists a user's balances, newest first.</summary>
 internal static class ListBalances
 {
-    public static void MapListBalances(this IEndpointRouteBuilder balances) => balances.MapGet("/", Handle);
+    public static void MapListBalances(this IEndpointRouteBuilder balances) => balances.MapGet("/", Handle).AdmitsEveryOperator();
 
     private static async Task<Results<Ok<Page<BalanceView>>, ProblemHttpResult>> Handle(
         int? limit, string? after, Caller caller, NpgsqlDataSource database, CancellationToken cancel)

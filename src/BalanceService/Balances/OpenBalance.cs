@@ -11,7 +11,10 @@ internal static class OpenBalance
 {
     internal sealed record Request(string? Currency = null);
 
-    public static void MapOpenBalance(this IEndpointRouteBuilder balances) => balances.MapPost("/", Handle);
+    public static void MapOpenBalance(this IEndpointRouteBuilder balances) =>
+        balances.MapPost("/", Handle).AdmitsOperators(Role.Manager, Role.Admin)
+            .Example(new Request()).Produces<BalanceView>(201)
+            .Refuses(BalanceProblems.UserNotFound(), BalanceProblems.UserLocked(), BalanceProblems.KycRequired("None"));
 
     private static async Task<IResult> Handle(
         Request? request,
@@ -24,17 +27,15 @@ internal static class OpenBalance
         CancellationToken cancel)
     {
         request ??= new Request();
-        if (caller is not { PartnerId: { } partnerId, UserId: { } userId })
-        {
-            return BalanceProblems.UserNotFound();
-        }
         if (request.Currency is not null && !Currencies.Known(request.Currency))
         {
             return BalanceProblems.UnknownCurrency();
         }
 
-        var askingUser = dataCore.Get<UserFacts>($"/internal/users/{userId}?partnerId={partnerId}", cancel);
-        var askingKyc = kycService.Get<KycFacts>($"/internal/decisions/{userId}?partnerId={partnerId}", cancel);
+        var askingUser = dataCore.Get<UserFacts>(caller.IsOperator ? $"/internal/users/{caller.UserId}" : $"/internal/users/{caller.UserId}?partnerId={caller.PartnerId}", cancel);
+        // Whose an operator's customer is, DataCore alone knows; everybody else is told at once.
+        var partnerId = caller.IsOperator ? (await askingUser).ValueOrNothing?.PartnerId : caller.PartnerId;
+        var askingKyc = kycService.Get<KycFacts>($"/internal/decisions/{caller.UserId}?partnerId={partnerId}", cancel);
         await Task.WhenAll(askingUser, askingKyc);
         var user = (await askingUser).ValueOrNothing;
         var kyc = (await askingKyc).ValueOrNothing;
@@ -59,8 +60,9 @@ internal static class OpenBalance
 
         var now = clock.GetUtcNow();
         var currency = request.Currency ?? user.Programme.Currency;
-        var balance = await work.Open(Guid.CreateVersion7(now), fundingId: Guid.CreateVersion7(now), partnerId, userId, user.Programme.Id, currency, now);
-        work.Owe(new BalanceOpened(partnerId, userId, balance!.Id, currency, now));
+        var balance = await work.Open(Guid.CreateVersion7(now), fundingId: Guid.CreateVersion7(now), user.PartnerId, user.Id, user.Programme.Id, currency, now);
+        Work.Audit(subject: $"balance:{balance!.Id}", partnerId: user.PartnerId);
+        work.Owe(new BalanceOpened(user.PartnerId, user.Id, balance.Id, currency, now));
         return await work.Answer(once, StatusCodes.Status201Created, BalanceView.Of(balance));
     }
 }

@@ -5,23 +5,26 @@ using Npgsql;
 
 namespace Antaca.BalanceService.Balances;
 
-/// <summary>Adds money to a user's balance from the partner's funding account. For partners only, and always under an Idempotency-Key.</summary>
+/// <summary>
+/// Adds money to a user's balance from the partner's funding account. For the partner itself and for administrators, and
+/// always under an Idempotency-Key.
+/// </summary>
 internal static class ReloadBalance
 {
     private const int MaxReferenceLength = 140;
 
-    /// <param name="Reference">The partner's own words, to find the reload by.</param>
+    /// <param name="Reference">The caller's own words, to find the reload by.</param>
     internal sealed record Request(Money Amount, string Reference);
 
-    public static void MapReloadBalance(this IEndpointRouteBuilder balances) => balances.MapPost("/{balanceId:guid}/reload", Handle);
+    public static void MapReloadBalance(this IEndpointRouteBuilder balances) =>
+        balances.MapPost("/{balanceId:guid}/reload", Handle).Admits(Channel.Secure).AdmitsOperators(Role.Admin)
+            .Example(new Request(Money.Of(12_500, "PLN"), "transfer 2026/11/4711")).Produces<TransactionView>(201)
+            .Refuses(BalanceProblems.NotFound(), BalanceProblems.LimitExceeded(), Idempotency.Required())
+            .Refuses(409, "BALANCE_NOT_OPEN", "BALANCE_CURRENCY_MISMATCH");
 
     private static async Task<IResult> Handle(
         Guid balanceId, Request request, Caller caller, Idempotency once, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)
     {
-        if (caller.Channel != Channel.Secure)
-        {
-            return Problems.OfStatus(StatusCodes.Status403Forbidden);
-        }
         if (once.Key is null)
         {
             return Idempotency.Required();
@@ -60,6 +63,7 @@ internal static class ReloadBalance
             return BalanceProblems.LimitExceeded();
         }
 
+        Work.Audit(userId: balance.UserId, partnerId: balance.PartnerId);
         var now = clock.GetUtcNow();
         var reload = await work.PostReload(Guid.CreateVersion7(now), funding, balance, amount, request.Reference, now);
         work.Owe(new BalanceReloaded(balance.PartnerId, balance.UserId!.Value, balance.Id, reload!.Id, amount, balance.Currency, now));

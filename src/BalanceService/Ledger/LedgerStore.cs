@@ -14,11 +14,12 @@ internal static class LedgerStore
             from accounts as balance
             join accounts as account on account.id = balance.id
                 or (account.partner_id = balance.partner_id and account.currency = balance.currency and account.kind = 'Funding')
-            where balance.id = @balanceId and balance.user_id = @UserId and balance.partner_id = @PartnerId and balance.kind = 'User'
+            where balance.id = @balanceId and balance.kind = 'User'
+                and (@IsOperator or (balance.user_id = @UserId and balance.partner_id = @PartnerId))
             order by account.id
             for no key update of account
             """,
-            new { balanceId, caller.UserId, caller.PartnerId });
+            new { balanceId, caller.IsOperator, caller.UserId, caller.PartnerId });
 
     /// <summary>Records a reload and moves its money from <paramref name="funding"/> to <paramref name="balance"/>.</summary>
     public static Task<Transaction?> PostReload(this Work work, Guid id, Account funding, Account balance, long amount, string reference, DateTimeOffset now) =>
@@ -49,11 +50,28 @@ internal static class LedgerStore
             select id, account_id, card_id, type, status, amount, currency, reference, merchant_mid, merchant_name, merchant_mcc,
                 merchant_country, authorized_at, cleared_at, action_code, reason
             from transactions
-            where account_id = @balanceId and user_id = @UserId and partner_id = @PartnerId
+            where account_id = @balanceId and user_id = @UserId and (@IsOperator or partner_id = @PartnerId)
                 and authorized_at >= @from and authorized_at < @to and (authorized_at, id) < (@At, @Id)
             order by authorized_at desc, id desc
             limit @Rows
             """,
-            new { balanceId, caller.UserId, caller.PartnerId, from, to, page.After.At, page.After.Id, page.Rows },
+            new { balanceId, caller.UserId, caller.IsOperator, caller.PartnerId, from, to, page.After.At, page.After.Id, page.Rows },
+            cancel);
+
+    /// <summary>One page of what happened to anybody's balance, newest first, for operators.</summary>
+    public static Task<IReadOnlyList<Transaction>> ListAllTransactions(
+        this NpgsqlDataSource database, ListAllTransactions.Filter filter, PageRequest page, CancellationToken cancel) =>
+        database.Many<Transaction>(
+            """
+            select id, account_id, card_id, type, status, amount, currency, reference, merchant_mid, merchant_name, merchant_mcc,
+                merchant_country, authorized_at, cleared_at, action_code, reason
+            from transactions
+            where (@CustomerId::uuid is null or user_id = @CustomerId) and (@BalanceId::uuid is null or account_id = @BalanceId)
+                and (@CardId::uuid is null or card_id = @CardId) and (@Status::text is null or status = @Status) and (@Type::text is null or type = @Type)
+                and authorized_at >= @From and authorized_at < @To and (authorized_at, id) < (@At, @Id)
+            order by authorized_at desc, id desc
+            limit @Rows
+            """,
+            new { filter.CustomerId, filter.BalanceId, filter.CardId, filter.Status, filter.Type, filter.From, filter.To, page.After.At, page.After.Id, page.Rows },
             cancel);
 }

@@ -63,7 +63,21 @@ internal static class AuthoriseTransaction
     internal sealed record Answer(
         Decision Decision, string ActionCode, string Reason, Guid? AuthorizationId = null, string? ApprovalCode = null, Money? Available = null);
 
-    public static void MapAuthoriseTransaction(this IEndpointRouteBuilder authorisations) => authorisations.MapPost("/", Handle);
+    public static void MapAuthoriseTransaction(this IEndpointRouteBuilder authorisations) => authorisations.MapPost("/", Handle)
+        .WithSummary("Answers an authorisation").WithDescription(
+            $"Within {DeadlineMilliseconds} ms. The same transaction id and type hear the same answer again, even from a card that was locked in between. Name the card by cardId, or by cardNo with exp.")
+        .Example(new
+        {
+            transactionId = "4711-20261125-000042",
+            type = nameof(TransactionType.Purchase),
+            cardId = ExampleIds.Card,
+            amount = Money.Of(1_999, "PLN"),
+            merchant = new MerchantFacts("500123", "Księgarnia Poczytna", "5942", "PL"),
+            channel = nameof(EntryChannel.Ecommerce),
+            transmittedAt = "2026-11-25T10:15:00Z",
+        })
+        .Refuses(CardProblems.PinNotVerified(), CardProblems.AuthorisationTimeout())
+        .Refuses(409, "TRANSACTION_ID_REUSED");
 
     private static async Task<Results<Ok<Answer>, ProblemHttpResult>> Handle(
         Request request,

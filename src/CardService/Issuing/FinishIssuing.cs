@@ -12,9 +12,6 @@ internal sealed partial class FinishIssuing(
 {
     private const int EverySeconds = 5;
 
-    /// <summary>Nobody asked, so nobody can resolve the references: they end with their 30 seconds.</summary>
-    private const string NobodysBinding = "cardservice:finish-issuing";
-
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(EverySeconds), clock);
@@ -24,7 +21,7 @@ internal sealed partial class FinishIssuing(
             {
                 while (await ClaimAny(stoppingToken) is { } card)
                 {
-                    var finished = await IssueVirtualCard.Finish(card, NobodysBinding, dataCore, database, clock, stoppingToken);
+                    var finished = await IssueVirtualCard.Finish(card, IssueVirtualCard.NobodysBinding, dataCore, database, clock, stoppingToken);
                     if (finished.Found)
                     {
                         CardFinished(log, card.Id);

@@ -12,19 +12,30 @@ namespace Antaca.CardService.Issuing;
 /// Issues a virtual card on an open balance of an active, verified user. The card's row comes first and its number second,
 /// so whatever dies in between, there is never a number without a card; <see cref="FinishIssuing"/> ends what was left.
 /// The same Idempotency-Key shows the same card again, with fresh references to its secrets, and goes on where it stopped.
+/// An operator hears of the card without its secrets.
 /// </summary>
 internal static partial class IssueVirtualCard
 {
     /// <summary>How long an unfinished card is left to the request that works on it.</summary>
     public const int ClaimSeconds = 15;
 
+    /// <summary>For references that nobody is to resolve: they end with their 30 seconds.</summary>
+    public const string NobodysBinding = "cardservice:nobody";
+
     internal sealed record Request(Guid BalanceId, string? CardholderName = null);
 
     internal sealed record IssuedCard(Guid Id, CardType Type, VaultReference CardNo, VaultReference Cvv, DateOnly Exp, Guid BalanceId, CardStatus Status);
 
-    public static void MapIssueVirtualCard(this IEndpointRouteBuilder cards) => cards.MapPost("/virtual", Handle);
+    internal sealed record MaskedCard(Guid Id, CardType Type, string MaskedCardNo, DateOnly Exp, Guid BalanceId, CardStatus Status);
 
-    private static async Task<Results<Created<IssuedCard>, ProblemHttpResult>> Handle(
+    public static void MapIssueVirtualCard(this IEndpointRouteBuilder cards) =>
+        cards.MapPost("/virtual", Handle).AdmitsOperators(Role.Manager, Role.Admin)
+            .WithDescription("The user must be active and verified, the balance open and in the programme's currency. Operators hear of the card without its secrets.")
+            .Example(new Request(ExampleIds.Balance, "Anna Nowak")).Produces<IssuedCard>(201).AnswersOperators<MaskedCard>(201)
+            .Refuses(CardProblems.UserNotFound(), CardProblems.UserLocked(), CardProblems.KycRequired(), CardProblems.BalanceNotFound(), CardProblems.BalanceNotOpen(), CardProblems.BalanceCurrencyMismatch("EUR", "PLN"))
+            .Refuses(409, "BIN_RANGE_FULL");
+
+    private static async Task<Results<Created<IssuedCard>, Created<MaskedCard>, ProblemHttpResult>> Handle(
         Request request,
         Caller caller,
         Idempotency once,
@@ -49,16 +60,18 @@ internal static partial class IssueVirtualCard
                 return Idempotency.Reused();
             }
             var shown = await ShowAgain(earlier.CardId, caller, dataCore, database, clock, cancel);
-            if (shown.Result is Created<IssuedCard>)
+            if (shown.Result is not ProblemHttpResult)
             {
                 response.Headers[Idempotency.ReplayedHeader] = "true";
             }
             return shown;
         }
 
-        var userAsked = dataCore.Get<UserFacts>($"/internal/users/{caller.UserId}?partnerId={caller.PartnerId}", cancel);
-        var kycAsked = kycService.Get<KycFacts>($"/internal/decisions/{caller.UserId}?partnerId={caller.PartnerId}", cancel);
-        var balanceAsked = balanceService.Get<BalanceFacts>($"/internal/balances/{request.BalanceId}?partnerId={caller.PartnerId}&userId={caller.UserId}", cancel);
+        var userAsked = dataCore.Get<UserFacts>(caller.IsOperator ? $"/internal/users/{caller.UserId}" : $"/internal/users/{caller.UserId}?partnerId={caller.PartnerId}", cancel);
+        // Whose an operator's customer is, DataCore alone knows; everybody else is told at once.
+        var partnerId = caller.IsOperator ? (await userAsked).ValueOrNothing?.PartnerId : caller.PartnerId;
+        var kycAsked = kycService.Get<KycFacts>($"/internal/decisions/{caller.UserId}?partnerId={partnerId}", cancel);
+        var balanceAsked = balanceService.Get<BalanceFacts>($"/internal/balances/{request.BalanceId}?partnerId={partnerId}&userId={caller.UserId}", cancel);
         await Task.WhenAll(userAsked, kycAsked, balanceAsked);
         if ((await userAsked).ValueOrNothing is not { } user)
         {
@@ -86,6 +99,7 @@ internal static partial class IssueVirtualCard
         }
 
         var card = Card.NewVirtual(user, balance.Id, request.CardholderName, clock.GetUtcNow());
+        Work.Audit(subject: $"card:{card.Id}", partnerId: card.PartnerId);
         await using (var work = await Work.Begin(database, cancel))
         {
             await work.Insert(card, claimedUntil: card.CreatedAt.AddSeconds(ClaimSeconds));
@@ -126,7 +140,7 @@ internal static partial class IssueVirtualCard
         return allocated;
     }
 
-    private static async Task<Results<Created<IssuedCard>, ProblemHttpResult>> ShowAgain(
+    private static async Task<Results<Created<IssuedCard>, Created<MaskedCard>, ProblemHttpResult>> ShowAgain(
         Guid cardId, Caller caller, Peer dataCore, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)
     {
         var card = await database.FindBegun(cardId, caller, cancel);
@@ -136,11 +150,16 @@ internal static partial class IssueVirtualCard
         }
         if (card.Status == CardStatus.Issuing)
         {
+            Work.Audit(subject: $"card:{card.Id}", partnerId: card.PartnerId);
             return await TakeUp(card, database, clock, cancel)
                 ? await FinishAndShow(card, caller, dataCore, database, clock, cancel)
                 : Idempotency.InProgress();
         }
 
+        if (caller.IsOperator)
+        {
+            return Show(card, card.MaskedCardNo!);
+        }
         var secrets = await dataCore.Post<RevealCard, CardSecretReferences>(
             "/internal/vault/cards/reveal", new RevealCard(card.Id, card.PartnerId, caller.Binding), cancel);
         return secrets.ValueOrNothing is { } shown ? Show(card, shown) : CardProblems.NotFound();
@@ -155,13 +174,17 @@ internal static partial class IssueVirtualCard
         return claimed;
     }
 
-    private static async Task<Results<Created<IssuedCard>, ProblemHttpResult>> FinishAndShow(
+    private static async Task<Results<Created<IssuedCard>, Created<MaskedCard>, ProblemHttpResult>> FinishAndShow(
         Card card, Caller caller, Peer dataCore, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)
     {
         try
         {
-            var secrets = await Finish(card, caller.Binding, dataCore, database, clock, cancel);
-            return secrets.Found ? Show(card, secrets.Value!) : secrets.Refusal();
+            var finished = await Finish(card, caller.IsOperator ? NobodysBinding : caller.Binding, dataCore, database, clock, cancel);
+            if (finished.Value is not { } secrets)
+            {
+                return finished.Refusal();
+            }
+            return caller.IsOperator ? Show(card, secrets.MaskedCardNo) : Show(card, secrets);
         }
         catch (PeerUnreachableException)
         {
@@ -177,6 +200,10 @@ internal static partial class IssueVirtualCard
     private static Created<IssuedCard> Show(Card card, CardSecretReferences secrets) => TypedResults.Created(
         (string?)null,
         new IssuedCard(card.Id, card.Type, secrets.CardNo, secrets.Cvv, card.Exp, card.BalanceId, CardStatus.Active));
+
+    private static Created<MaskedCard> Show(Card card, string maskedCardNo) => TypedResults.Created(
+        (string?)null,
+        new MaskedCard(card.Id, card.Type, maskedCardNo, card.Exp, card.BalanceId, CardStatus.Active));
 
     // Letters of any script and no digit: no number can be smuggled in where numbers must not be.
     [GeneratedRegex(@"^\p{L}[\p{L}\p{M} .'-]{0,25}\z")]

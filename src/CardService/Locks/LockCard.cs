@@ -12,7 +12,11 @@ internal static class LockCard
 {
     internal sealed record Request(int Code);
 
-    public static void MapLockCard(this IEndpointRouteBuilder cards) => cards.MapPost("/{cardId:guid}/lock", Handle).Produces<CardView>().ProducesProblem(404).ProducesProblem(409).ProducesProblem(422);
+    public static void MapLockCard(this IEndpointRouteBuilder cards) =>
+        cards.MapPost("/{cardId:guid}/lock", Handle).AdmitsEveryOperator().Produces<CardView>()
+            .Example(new Request(7))
+            .Refuses(CardProblems.NotFound())
+            .Refuses(409, "CARD_NOT_ACTIVE", "LOCK_IRREVERSIBLE");
 
     private static async Task<IResult> Handle(
         Guid cardId, Request request, Caller caller, Idempotency once, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)
@@ -32,9 +36,10 @@ internal static class LockCard
         {
             return CardProblems.NotFound();
         }
+        Work.Audit(userId: card.UserId, partnerId: card.PartnerId);
         if (card.Lock?.Reason == reason)
         {
-            return await work.Answer(once, StatusCodes.Status200OK, CardView.Of(card));
+            return await work.Answer(once, StatusCodes.Status200OK, CardView.Of(card, caller));
         }
         if (!card.MayBeLocked)
         {
@@ -48,6 +53,6 @@ internal static class LockCard
         var locked = card.With(reason, caller.LockSource(), clock.GetUtcNow());
         await work.SaveLock(locked);
         work.Owe(new CardLocked(card.PartnerId, card.UserId, card.Id, reason.Code, locked.LockedAt!.Value));
-        return await work.Answer(once, StatusCodes.Status200OK, CardView.Of(locked));
+        return await work.Answer(once, StatusCodes.Status200OK, CardView.Of(locked, caller));
     }
 }

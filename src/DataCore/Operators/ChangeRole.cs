@@ -9,7 +9,10 @@ internal static class ChangeRole
 {
     internal sealed record Request(Role Role);
 
-    public static RouteHandlerBuilder MapChangeRole(this IEndpointRouteBuilder operators) => operators.MapPut("/{operatorId:guid}/role", Handle).ProducesProblem(404).ProducesProblem(409);
+    public static RouteHandlerBuilder MapChangeRole(this IEndpointRouteBuilder operators) =>
+        operators.MapPut("/{operatorId:guid}/role", Handle)
+            .Example(new Request(Role.Manager))
+            .Refuses(OperatorProblems.NotFound(), OperatorProblems.OwnAccount(), OperatorProblems.LastAdmin());
 
     private static async Task<Results<Ok<OperatorView>, ProblemHttpResult>> Handle(
         Guid operatorId, Request request, Caller caller, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)

@@ -11,7 +11,9 @@ internal static class InviteOperator
     internal sealed record Request(string Email, string Name, Role Role);
 
     public static RouteHandlerBuilder MapInviteOperator(this IEndpointRouteBuilder operators) =>
-        operators.MapPost("/", Handle).Produces<OperatorView>(201).ProducesProblem(403).ProducesProblem(409).ProducesProblem(422);
+        operators.MapPost("/", Handle).Produces<OperatorView>(201)
+            .Example(new Request("ewa.zielinska@example.com", "Ewa Zielińska", Role.Employee))
+            .Refuses(OperatorProblems.RoleTooHigh(), OperatorProblems.Exists());
 
     private static async Task<IResult> Handle(
         Request request, Caller caller, Idempotency once, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)

@@ -10,7 +10,8 @@ namespace Antaca.DataCore.Operators;
 internal static class LockOperator
 {
     public static RouteHandlerBuilder MapLockOperator(this IEndpointRouteBuilder operators) =>
-        operators.MapPost("/{operatorId:guid}/lock", Handle).Produces<OperatorView>().ProducesProblem(404).ProducesProblem(409);
+        operators.MapPost("/{operatorId:guid}/lock", Handle).Produces<OperatorView>()
+            .Refuses(OperatorProblems.NotFound(), OperatorProblems.OwnAccount(), OperatorProblems.LastAdmin());
 
     private static async Task<IResult> Handle(
         Guid operatorId, Caller caller, Idempotency once, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)

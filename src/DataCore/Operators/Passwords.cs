@@ -49,21 +49,11 @@ internal static class Passwords
     private static bool IsGuessable(string plain) =>
         plain.Distinct().Count() < FewestCharacters || IsCommon(plain) || IsCommon(Unit(plain)) || IsRuns(plain);
 
-    /// <summary>A common one, alone or with digits and signs before and after.</summary>
-    private static bool IsCommon(string plain) => _common.Contains(plain) || _common.Contains(Letters(plain));
-
-    private static string Letters(string plain)
+    /// <summary>A common one, with or without digits and signs anywhere in it; and those alone: dates, numbers, counting.</summary>
+    private static bool IsCommon(string plain)
     {
-        var (first, last) = (0, plain.Length);
-        while (first < last && !char.IsLetter(plain[first]))
-        {
-            first++;
-        }
-        while (last > first && !char.IsLetter(plain[last - 1]))
-        {
-            last--;
-        }
-        return plain[first..last];
+        var letters = string.Concat(plain.Where(char.IsLetter));
+        return letters.Length == 0 || _common.Contains(plain) || _common.Contains(letters) || _common.Contains(Unit(letters));
     }
 
     /// <summary>The shortest beginning whose repetition is the whole (the last may be cut short); the whole where nothing repeats.</summary>

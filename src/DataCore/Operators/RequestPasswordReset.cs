@@ -18,7 +18,9 @@ internal static class RequestPasswordReset
     internal sealed record Answer;
 
     public static RouteHandlerBuilder MapRequestPasswordReset(this IEndpointRouteBuilder password) =>
-        password.MapPost("/reset", Handle).ProducesProblem(422).ProducesProblem(429);
+        password.MapPost("/reset", Handle)
+            .Example(new Request("operator@example.com"))
+            .Refuses(Problems.OfStatus(429));
 
     private static async Task<Results<Accepted<Answer>, ProblemHttpResult>> Handle(
         Request request, HttpResponse response, LoginLimits limits, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)

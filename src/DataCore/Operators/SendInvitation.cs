@@ -11,7 +11,8 @@ namespace Antaca.DataCore.Operators;
 internal static class SendInvitation
 {
     public static RouteHandlerBuilder MapSendInvitation(this IEndpointRouteBuilder operators) =>
-        operators.MapPost("/{operatorId:guid}/invitation", Handle).Produces<OperatorView>(202).ProducesProblem(403).ProducesProblem(404).ProducesProblem(409);
+        operators.MapPost("/{operatorId:guid}/invitation", Handle).Produces<OperatorView>(202)
+            .Refuses(OperatorProblems.NotFound(), OperatorProblems.RoleTooHigh(), OperatorProblems.Locked());
 
     private static async Task<IResult> Handle(
         Guid operatorId, Caller caller, Idempotency once, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)

@@ -22,7 +22,9 @@ internal static class SetPassword
     internal sealed record Answer(string Email, TotpView? Totp);
 
     public static RouteHandlerBuilder MapSetPassword(this IEndpointRouteBuilder password) =>
-        password.MapPost("/", Handle).ProducesProblem(401).ProducesProblem(422).ProducesProblem(429);
+        password.MapPost("/", Handle)
+            .Example(new Request("iIcTYPs7TyvZ3KqHAfEpxRWlfhzXwQhrUn0RkYV6Jmk", "seven quiet rivers under snow"))
+            .Refuses(OperatorProblems.LinkInvalid(), Problems.OfStatus(429));
 
     private static async Task<Results<Ok<Answer>, ProblemHttpResult>> Handle(
         Request request, HttpResponse response, LoginLimits limits, SlowHash slow, Hsm hsm, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)

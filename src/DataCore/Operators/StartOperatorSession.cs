@@ -26,7 +26,9 @@ internal static class StartOperatorSession
     }
 
     public static RouteHandlerBuilder MapStartOperatorSession(this IEndpointRouteBuilder sessions) =>
-        sessions.MapPost("/", Handle).ProducesProblem(401).ProducesProblem(422).ProducesProblem(429);
+        sessions.MapPost("/", Handle)
+            .Example(new Request("operator@example.com", "seven quiet rivers under snow"))
+            .Refuses(OperatorProblems.LoginFailed(), Problems.OfStatus(429));
 
     private static async Task<Results<Ok<Answer>, ProblemHttpResult>> Handle(
         Request request, HttpResponse response, LoginLimits limits, SlowHash slow, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)

@@ -7,7 +7,8 @@ namespace Antaca.DataCore.Operators;
 internal static class UnlockOperator
 {
     public static RouteHandlerBuilder MapUnlockOperator(this IEndpointRouteBuilder operators) =>
-        operators.MapPost("/{operatorId:guid}/unlock", Handle).Produces<OperatorView>().ProducesProblem(404);
+        operators.MapPost("/{operatorId:guid}/unlock", Handle).Produces<OperatorView>()
+            .Refuses(OperatorProblems.NotFound());
 
     private static async Task<IResult> Handle(
         Guid operatorId, Idempotency once, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)

@@ -27,7 +27,9 @@ internal static class VerifySecondFactor
     }
 
     public static RouteHandlerBuilder MapVerifySecondFactor(this IEndpointRouteBuilder sessions) =>
-        sessions.MapPost("/verify", Handle).Produces<Answer>(201).ProducesProblem(401).ProducesProblem(422);
+        sessions.MapPost("/verify", Handle).Produces<Answer>(201)
+            .Example(new Request("iIcTYPs7TyvZ3KqHAfEpxRWlfhzXwQhrUn0RkYV6Jmk", "287082"))
+            .Refuses(OperatorProblems.LoginFailed());
 
     private static async Task<IResult> Handle(Request request, Hsm hsm, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)
     {

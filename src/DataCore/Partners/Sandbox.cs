@@ -51,9 +51,9 @@ internal sealed partial class Sandbox(SandboxSettings settings, NpgsqlDataSource
         await work.Change(
             """
             insert into programmes (id, partner_id, name, bin_range_id, currency, processor, remote_url, digital_first, kyc_mode,
-                auto_balance, session_minutes, card_validity_months, created_at)
+                auto_balance, self_registration, session_minutes, card_validity_months, created_at)
             values (@_programId, @_partnerId, 'Sandbox cards', @_rangeId, 'PLN', @Processor, null, true, 'Partner',
-                false, @SessionMinutes, @CardValidityMonths, @now)
+                false, true, @SessionMinutes, @CardValidityMonths, @now)
             on conflict (id) do nothing
             """,
             new { _programId, _partnerId, _rangeId, Processor, SessionMinutes, CardValidityMonths, now });
@@ -77,8 +77,8 @@ internal sealed partial class Sandbox(SandboxSettings settings, NpgsqlDataSource
         using var certificate = X509CertificateLoader.LoadCertificateFromFile(Path.Combine(settings.Folder!, file));
         await work.Change(
             """
-            insert into certificates (thumbprint, serial, kind, partner_id, processor, not_after, created_at)
-            values (@thumbprint, @SerialNumber, @kind, @partnerId, @processor, @notAfter, @now)
+            insert into certificates (thumbprint, serial, kind, partner_id, processor, subject, issued_for, issued_by, key_hash, not_before, not_after, created_at)
+            values (@thumbprint, @SerialNumber, @kind, @partnerId, @processor, @Subject, @_partnerId, 'suite', @keyHash, @notBefore, @notAfter, @now)
             on conflict (thumbprint) do nothing
             """,
             new
@@ -88,6 +88,10 @@ internal sealed partial class Sandbox(SandboxSettings settings, NpgsqlDataSource
                 kind,
                 partnerId,
                 processor,
+                certificate.Subject,
+                _partnerId,
+                keyHash = Convert.ToHexStringLower(SHA256.HashData(certificate.PublicKey.ExportSubjectPublicKeyInfo())),
+                notBefore = new DateTimeOffset(certificate.NotBefore.ToUniversalTime(), TimeSpan.Zero),
                 notAfter = new DateTimeOffset(certificate.NotAfter.ToUniversalTime(), TimeSpan.Zero),
                 now,
             });

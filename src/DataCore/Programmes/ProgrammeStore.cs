@@ -17,6 +17,143 @@ internal static class ProgrammeStore
             new { programId, partnerId },
             cancel))?.ToFacts();
 
+    /// <summary>A programme to show: an operator sees every partner's.</summary>
+    public static async Task<ProgrammeView?> FindProgrammeView(this NpgsqlDataSource database, Guid programId, CancellationToken cancel) =>
+        (await database.One<ViewRow>(
+            """
+            select p.id, p.partner_id, p.name, r.range, p.currency, p.remote_url, p.processor, p.digital_first, p.kyc_mode, p.auto_balance,
+                p.self_registration, p.session_minutes, p.idle_minutes, p.card_validity_months, p.created_at
+            from programmes p
+            join bin_ranges r on r.id = p.bin_range_id
+            where p.id = @programId
+            """,
+            new { programId },
+            cancel))?.ToView();
+
+    public static async Task<IReadOnlyList<ProgrammeView>> ListProgrammes(this NpgsqlDataSource database, Guid? partnerId, PageRequest page, CancellationToken cancel) =>
+    [
+        .. (await database.Many<ViewRow>(
+            """
+            select p.id, p.partner_id, p.name, r.range, p.currency, p.remote_url, p.processor, p.digital_first, p.kyc_mode, p.auto_balance,
+                p.self_registration, p.session_minutes, p.idle_minutes, p.card_validity_months, p.created_at
+            from programmes p
+            join bin_ranges r on r.id = p.bin_range_id
+            where (@partnerId::uuid is null or p.partner_id = @partnerId) and (p.created_at, p.id) < (@At, @Id)
+            order by p.created_at desc, p.id desc
+            limit @Rows
+            """,
+            new { partnerId, page.After.At, page.After.Id, page.Rows },
+            cancel)).Select(row => row.ToView()),
+    ];
+
+    public static async Task<ProgrammeView?> FindProgrammeForChange(this Work work, Guid programId) =>
+        (await work.One<ViewRow>(
+            """
+            select p.id, p.partner_id, p.name, r.range, p.currency, p.remote_url, p.processor, p.digital_first, p.kyc_mode, p.auto_balance,
+                p.self_registration, p.session_minutes, p.idle_minutes, p.card_validity_months, p.created_at
+            from programmes p
+            join bin_ranges r on r.id = p.bin_range_id
+            where p.id = @programId
+            for update of p
+            """,
+            new { programId }))?.ToView();
+
+    public static Task<bool> PartnerExists(this Work work, Guid partnerId) =>
+        work.One<bool>("select exists (select 1 from partners where id = @partnerId)", new { partnerId });
+
+    /// <returns>False when the range overlaps another: the database decides, also between two at once.</returns>
+    public static async Task<bool> AddRange(this Work work, Guid id, Guid partnerId, string range, long firstAccount, long size, DateTimeOffset now)
+    {
+        try
+        {
+            await work.Change(
+                "insert into bin_ranges (id, partner_id, range, first_account, size, created_at) values (@id, @partnerId, @range, @firstAccount, @size, @now)",
+                new { id, partnerId, range, firstAccount, size, now });
+            return true;
+        }
+        catch (PostgresException refused) when (refused.SqlState == PostgresErrorCodes.ExclusionViolation)
+        {
+            return false;
+        }
+    }
+
+    /// <returns>False when the partner has a programme of that name.</returns>
+    public static async Task<bool> AddProgramme(this Work work, ProgrammeView programme, Guid rangeId) =>
+        await work.Change(
+            """
+            insert into programmes (id, partner_id, name, bin_range_id, currency, processor, remote_url, digital_first, kyc_mode, auto_balance,
+                self_registration, session_minutes, idle_minutes, card_validity_months, created_at)
+            values (@Id, @PartnerId, @Name, @rangeId, @Currency, @Processor, @RemoteUrl, @DigitalFirst, @kycMode, @AutoBalance,
+                @SelfRegistration, @SessionMinutes, @IdleMinutes, @CardValidityMonths, @CreatedAt)
+            on conflict (partner_id, name) do nothing
+            """,
+            new
+            {
+                programme.Id,
+                programme.PartnerId,
+                programme.Name,
+                rangeId,
+                programme.Currency,
+                programme.Processor,
+                programme.RemoteUrl,
+                programme.DigitalFirst,
+                kycMode = programme.KycMode.ToString(),
+                programme.AutoBalance,
+                programme.SelfRegistration,
+                programme.SessionMinutes,
+                programme.IdleMinutes,
+                programme.CardValidityMonths,
+                programme.CreatedAt,
+            }) == 1;
+
+    /// <returns>False when the partner has another programme of that name.</returns>
+    public static async Task<bool> SaveProgramme(this Work work, ProgrammeView programme) =>
+        await work.Change(
+            """
+            update programmes
+            set name = @Name, remote_url = @RemoteUrl, digital_first = @DigitalFirst, kyc_mode = @kycMode, auto_balance = @AutoBalance,
+                self_registration = @SelfRegistration, session_minutes = @SessionMinutes, idle_minutes = @IdleMinutes, card_validity_months = @CardValidityMonths
+            where id = @Id and not exists (
+                select 1 from programmes other where other.partner_id = @PartnerId and other.name = @Name and other.id <> @Id)
+            """,
+            new
+            {
+                programme.Id,
+                programme.PartnerId,
+                programme.Name,
+                programme.RemoteUrl,
+                programme.DigitalFirst,
+                kycMode = programme.KycMode.ToString(),
+                programme.AutoBalance,
+                programme.SelfRegistration,
+                programme.SessionMinutes,
+                programme.IdleMinutes,
+                programme.CardValidityMonths,
+            }) == 1;
+
+    private sealed record ViewRow
+    {
+        public required Guid Id { get; init; }
+        public required Guid PartnerId { get; init; }
+        public required string Name { get; init; }
+        public required string Range { get; init; }
+        public required string Currency { get; init; }
+        public string? RemoteUrl { get; init; }
+        public required string Processor { get; init; }
+        public required bool DigitalFirst { get; init; }
+        public required string KycMode { get; init; }
+        public required bool AutoBalance { get; init; }
+        public required bool SelfRegistration { get; init; }
+        public required int SessionMinutes { get; init; }
+        public required int IdleMinutes { get; init; }
+        public required int CardValidityMonths { get; init; }
+        public required DateTimeOffset CreatedAt { get; init; }
+
+        public ProgrammeView ToView() => new(
+            Id, PartnerId, Name, Range, Currency, RemoteUrl, Processor, DigitalFirst, Enum.Parse<KycMode>(KycMode), AutoBalance,
+            SelfRegistration, SessionMinutes, IdleMinutes, CardValidityMonths, CreatedAt);
+    }
+
     private sealed record Row
     {
         public required Guid Id { get; init; }

@@ -22,7 +22,10 @@ internal static class CreateUser
         public UserFields Fields() => new(Phone, Email, FirstName, LastName, BirthDate, Nationality, Address, ExternalId);
     }
 
-    public static void MapCreateUser(this IEndpointRouteBuilder users) => users.MapPost("/", Handle).Produces<User>(201).ProducesProblem(409).ProducesProblem(422);
+    public static void MapCreateUser(this IEndpointRouteBuilder users) =>
+        users.MapPost("/", Handle).Produces<User>(201)
+            .Example(new Request(ExampleIds.Program, "+48221234568", "jan@example.com", "Jan", "Nowak", new DateOnly(1990, 2, 28), "PL", new Address("Prosta 1", "Warszawa", "00-001", "PL"), "client-4711"))
+            .Refuses(UserProblems.Exists());
 
     private static async Task<IResult> Handle(
         Request request, Caller caller, Idempotency once, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)

@@ -1,5 +1,7 @@
 using Antaca.Contracts.Events;
 using Antaca.Contracts.Requests;
+using Antaca.DataCore.Installations;
+using Antaca.DataCore.Sessions;
 using Antaca.ServiceDefaults;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
@@ -12,7 +14,9 @@ namespace Antaca.DataCore.Users;
 /// </summary>
 internal static class DeleteUser
 {
-    public static void MapDeleteUser(this IEndpointRouteBuilder users) => users.MapDelete("/{userId:guid}", Handle);
+    public static void MapDeleteUser(this IEndpointRouteBuilder users) =>
+        users.MapDelete("/{userId:guid}", Handle)
+            .Refuses(UserProblems.NotFound(), UserProblems.HasOpenProducts(1, 1));
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Handle(
         Guid userId,

@@ -9,7 +9,7 @@ internal static class GetUser
 {
     public static void MapGetUser(this IEndpointRouteBuilder users)
     {
-        users.MapGet("/{userId:guid}", Handle).AdmitsEveryOperator();
+        users.MapGet("/{userId:guid}", Handle).AdmitsEveryOperator().Refuses(UserProblems.NotFound());
         users.MapGet("/me", HandleOwn).Admits(Channel.Customers);
     }
 

@@ -1,5 +1,5 @@
+using System.Globalization;
 using Antaca.ServiceDefaults;
-using Microsoft.Net.Http.Headers;
 using Npgsql;
 
 namespace Antaca.DataCore.Users;
@@ -10,8 +10,29 @@ namespace Antaca.DataCore.Users;
 /// </summary>
 internal static class ListUsers
 {
+    private static readonly CsvColumn<User>[] _columns =
+    [
+        new("id", user => user.Id),
+        new("partnerId", user => user.PartnerId),
+        new("programId", user => user.ProgramId),
+        new("externalId", user => user.ExternalId),
+        new("phone", user => user.Phone),
+        new("email", user => user.Email),
+        new("firstName", user => user.FirstName),
+        new("lastName", user => user.LastName),
+        new("birthDate", user => user.BirthDate?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)),
+        new("nationality", user => user.Nationality),
+        new("street", user => user.Address?.Street),
+        new("city", user => user.Address?.City),
+        new("postalCode", user => user.Address?.PostalCode),
+        new("country", user => user.Address?.Country),
+        new("status", user => user.Status),
+        new("kycStatus", user => user.KycStatus),
+        new("createdAt", user => user.CreatedAt),
+    ];
+
     public static void MapListUsers(this IEndpointRouteBuilder users) =>
-        users.MapGet("/", Handle).AdmitsEveryOperator().Produces<Page<User>>().Produces<string>(200, UserCsv.MediaType).ProducesProblem(422);
+        users.MapGet("/", Handle).AdmitsEveryOperator().Produces<Page<User>>().OffersCsv();
 
     private static async Task<IResult> Handle(
         string? externalId,
@@ -42,24 +63,6 @@ internal static class ListUsers
         var filter = new UserFilter(externalId, phone, UserFields.Normal(email), partnerId, programId, status);
         var found = await database.ListUsers(filter, caller, page, cancel);
         var users = page.Of(found, user => new Cursor(user.CreatedAt, user.Id), user => user.For(caller));
-        if (!caller.IsOperator || !WantsCsv(context.Request))
-        {
-            return TypedResults.Ok(users);
-        }
-        if (users.Next is not null)
-        {
-            context.Response.Headers[UserCsv.NextHeader] = users.Next;
-        }
-        return TypedResults.Bytes(UserCsv.Write(users.Items), UserCsv.MediaType + "; charset=utf-8");
+        return caller.IsOperator && Csv.IsWanted(context.Request) ? Csv.Of(users, _columns) : TypedResults.Ok(users);
     }
-
-    private static bool WantsCsv(HttpRequest request)
-    {
-        var accepted = request.GetTypedHeaders().Accept;
-        var csv = Quality(accepted, UserCsv.MediaType);
-        return csv > 0 && csv >= Quality(accepted, "application/json");
-    }
-
-    private static double Quality(IList<MediaTypeHeaderValue> accepted, string mediaType) =>
-        accepted.Where(range => range.MediaType.Equals(mediaType, StringComparison.OrdinalIgnoreCase)).Max(range => (double?)(range.Quality ?? 1)) ?? 0;
 }

@@ -1,4 +1,5 @@
 using Antaca.Contracts.Events;
+using Antaca.DataCore.Sessions;
 using Antaca.ServiceDefaults;
 using Npgsql;
 
@@ -12,7 +13,9 @@ internal static class LockUser
     internal sealed record Request(string? Reason = null);
 
     public static void MapLockUser(this IEndpointRouteBuilder users) =>
-        users.MapPost("/{userId:guid}/lock", Handle).AdmitsOperators(Role.Admin, Role.Manager).Produces<User>().ProducesProblem(404).ProducesProblem(422);
+        users.MapPost("/{userId:guid}/lock", Handle).AdmitsOperators(Role.Admin, Role.Manager).Produces<User>()
+            .Example(new Request("Asked for by the user"))
+            .Refuses(UserProblems.NotFound());
 
     private static async Task<IResult> Handle(
         Guid userId, Request? request, Caller caller, Idempotency once, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)

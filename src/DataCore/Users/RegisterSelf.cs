@@ -1,4 +1,5 @@
 using Antaca.Contracts.Events;
+using Antaca.DataCore.Installations;
 using Antaca.ServiceDefaults;
 using Npgsql;
 
@@ -38,7 +39,9 @@ internal static class RegisterSelf
     internal sealed record Registered(string Status, DateTimeOffset ExpiresAt);
 
     public static void MapRegisterSelf(this IEndpointRouteBuilder registrations) =>
-        registrations.MapPost("/", Handle).AdmitsAnybody(Channel.Customers).Produces<Registered>(202).ProducesProblem(422).ProducesProblem(429);
+        registrations.MapPost("/", Handle).AdmitsAnybody(Channel.Customers).Produces<Registered>(202)
+            .Example(new Request(ExampleIds.Program, "+48221234567", "anna@example.com", "Anna", "Nowak", new DateOnly(1990, 2, 28), "PL", new Address("Prosta 1", "Warszawa", "00-001", "PL")))
+            .Refuses(Problems.OfStatus(429));
 
     private static async Task<IResult> Handle(
         Request request, RegistrationLimit limit, HttpResponse response, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)
@@ -73,6 +76,6 @@ internal static class RegisterSelf
         }
         Work.Audit(subject: receiver is null ? null : $"user:{receiver}", outcome: isNew ? null : "USER_EXISTS");
         await work.Commit();
-        return TypedResults.Json(new Registered("CodeSent", now.AddMinutes(SendActivationCode.CodeMinutes)), statusCode: StatusCodes.Status202Accepted);
+        return TypedResults.Json(new Registered("CodeSent", now.AddMinutes(ActivationCodes.LifeMinutes)), statusCode: StatusCodes.Status202Accepted);
     }
 }

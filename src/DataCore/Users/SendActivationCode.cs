@@ -1,8 +1,8 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using Antaca.Contracts.Events;
 using Antaca.Contracts.Requests;
 using Antaca.DataCore.Credentials;
+using Antaca.DataCore.Installations;
 using Antaca.ServiceDefaults;
 using MassTransit;
 using Npgsql;
@@ -17,11 +17,6 @@ internal sealed partial class SendActivationCode(
     SlowHash hash, [FromKeyedServices("notifications")] Peer notifications, NpgsqlDataSource database, TimeProvider clock, ILogger<SendActivationCode> log)
     : IConsumer<ActivationCodeRequested>
 {
-    public const int CodeMinutes = 10;
-    public const int CodesAnHour = 10;
-
-    private const int Codes = 1_000_000;
-
     public async Task Consume(ConsumeContext<ActivationCodeRequested> context)
     {
         var asked = context.Message;
@@ -32,21 +27,21 @@ internal sealed partial class SendActivationCode(
             return;
         }
         var reach = await work.FindReach(asked.UserId);
-        if (reach is null || asked.OccurredAt.AddMinutes(CodeMinutes) <= now || await work.CountCodes(asked.UserId, now.AddHours(-1)) >= CodesAnHour)
+        if (reach is null || asked.OccurredAt.AddMinutes(ActivationCodes.LifeMinutes) <= now || await work.CountCodes(asked.UserId, now.AddHours(-1)) >= ActivationCodes.MaxAnHour)
         {
             NotSent(log, asked.UserId);
             await work.Commit();
             return;
         }
 
-        var code = RandomNumberGenerator.GetInt32(Codes).ToString("D6", CultureInfo.InvariantCulture);
-        await work.ReplaceCode(Guid.CreateVersion7(now), asked.UserId, hash.Hash("activation-code", code), now, now.AddMinutes(CodeMinutes));
+        var code = ActivationCodes.New();
+        await work.ReplaceCode(Guid.CreateVersion7(now), asked.UserId, hash.Hash(ActivationCodes.Purpose, code), now);
         var message = new SendMessage(
             Guid.CreateVersion7(now),
             asked.Carrier,
             asked.Carrier == nameof(RegisterSelf.Delivery.Email) ? reach.Email : reach.Phone,
             "ActivationCode",
-            new Dictionary<string, string> { ["code"] = code, ["minutes"] = CodeMinutes.ToString(CultureInfo.InvariantCulture) });
+            new Dictionary<string, string> { ["code"] = code, ["minutes"] = ActivationCodes.LifeMinutes.ToString(CultureInfo.InvariantCulture) });
         var sent = await notifications.Post<SendMessage, MessageSent>("/internal/messages", message, context.CancellationToken);
         if (!sent.Found)
         {

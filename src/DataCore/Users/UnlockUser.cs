@@ -8,7 +8,8 @@ namespace Antaca.DataCore.Users;
 internal static class UnlockUser
 {
     public static void MapUnlockUser(this IEndpointRouteBuilder users) =>
-        users.MapPost("/{userId:guid}/unlock", Handle).AdmitsOperators(Role.Admin, Role.Manager).Produces<User>().ProducesProblem(404);
+        users.MapPost("/{userId:guid}/unlock", Handle).AdmitsOperators(Role.Admin, Role.Manager).Produces<User>()
+            .Refuses(UserProblems.NotFound());
 
     private static async Task<IResult> Handle(
         Guid userId, Caller caller, Idempotency once, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)

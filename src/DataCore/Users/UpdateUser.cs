@@ -15,8 +15,8 @@ internal static class UpdateUser
 
     public static void MapUpdateUser(this IEndpointRouteBuilder users)
     {
-        users.MapPatch("/{userId:guid}", Handle);
-        users.MapPatch("/me", HandleOwn).Admits(Channel.Customers);
+        users.MapPatch("/{userId:guid}", Handle).Example(new { email = "anna.nowak@example.com" }).Refuses(UserProblems.NotFound(), UserProblems.Exists());
+        users.MapPatch("/me", HandleOwn).Admits(Channel.Customers).Example(new { phone = "+48221234569" }).Refuses(UserProblems.Exists());
     }
 
     private static Task<Results<Ok<User>, ProblemHttpResult>> HandleOwn(

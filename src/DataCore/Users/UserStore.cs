@@ -157,23 +157,6 @@ internal static class UserStore
             """,
             new { userId, now });
 
-    /// <summary>Ends the user's sessions, and owes word of each.</summary>
-    public static async Task EndSessionsOfUser(this Work work, Guid userId, string reason, DateTimeOffset now)
-    {
-        var ended = await work.Many<EndedSession>(
-            """
-            update sessions
-            set ended_at = @now, ended_reason = @reason
-            where user_id = @userId and ended_at is null
-            returning id, installation_id
-            """,
-            new { userId, reason, now });
-        foreach (var session in ended)
-        {
-            work.Owe(new SessionEnded(userId, session.InstallationId, session.Id, reason, now));
-        }
-    }
-
     /// <summary>Ends the installations of a user who is deleted; what they say of the person's devices goes, with those that ended before.</summary>
     public static async Task EndInstallations(this Work work, Guid userId, DateTimeOffset now)
     {
@@ -184,9 +167,6 @@ internal static class UserStore
             "update installations set device_id = id::text, device_name = 'erased', encryption_key = null, pin_hash = '' where user_id = @userId",
             new { userId });
     }
-
-    public static Task EndActivationCodes(this Work work, Guid userId, DateTimeOffset now) =>
-        work.Change("update activation_codes set ended_at = @now where user_id = @userId and ended_at is null", new { userId, now });
 
     /// <summary>Whose programme it is, when people may register themselves in it.</summary>
     public static async Task<Guid?> FindOpenProgramme(this NpgsqlDataSource database, Guid programId, CancellationToken cancel) =>
@@ -219,18 +199,6 @@ internal static class UserStore
             where id = @userId and partner_id = @partnerId and (kyc_changed_at is null or kyc_changed_at < @decidedAt)
             """,
             new { userId, partnerId, status = status.ToString(), decidedAt });
-
-    public static Task<int> CountCodes(this Work work, Guid userId, DateTimeOffset since) =>
-        work.One<int>("select count(*)::int from activation_codes where user_id = @userId and created_at > @since", new { userId, since });
-
-    /// <summary>The new code ends the former.</summary>
-    public static async Task ReplaceCode(this Work work, Guid id, Guid userId, string codeHash, DateTimeOffset now, DateTimeOffset expiresAt)
-    {
-        await work.EndActivationCodes(userId, now);
-        await work.Change(
-            "insert into activation_codes (id, user_id, code_hash, created_at, expires_at) values (@id, @userId, @codeHash, @now, @expiresAt)",
-            new { id, userId, codeHash, now, expiresAt });
-    }
 
     private sealed record UserRow
     {
@@ -269,12 +237,6 @@ internal static class UserStore
             KycStatus = Enum.Parse<KycStatus>(KycStatus),
             CreatedAt = CreatedAt,
         };
-    }
-
-    private sealed record EndedSession
-    {
-        public required Guid Id { get; init; }
-        public required Guid InstallationId { get; init; }
     }
 
     private sealed record FactsRow

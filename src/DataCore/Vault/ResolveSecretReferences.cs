@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using Antaca.Contracts.Events;
 using Antaca.Contracts.Requests;
 using Antaca.ServiceDefaults;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -29,7 +31,23 @@ internal static class ResolveSecretReferences
         {
             return VaultProblems.ReferenceInvalid();
         }
+        work.Owe(Reveal(request, now));
         await work.Commit();
         return TypedResults.Ok(new ResolvedReferences([.. opened.Select(open => new SecretValue(SecretKinds.OnTheWire(open.Kind), open.Secret))]));
+    }
+
+    /// <summary>For the audit trail: the binding begins with who sees the card.</summary>
+    private static Audited Reveal(ResolveReferences request, DateTimeOffset now)
+    {
+        var actor = request.Binding.Split('|')[0];
+        var channel = actor.Split(':')[0] switch
+        {
+            "user" => Channel.Customers,
+            "partner" => Channel.Secure,
+            "processor" => Channel.Processor,
+            _ => Channel.Admin,
+        };
+        return new Audited(
+            channel.ToString(), actor, "RevealCard", $"card:{request.CardId}", UserId: null, PartnerId: null, Outcome: null, Activity.Current?.TraceId.ToHexString(), now);
     }
 }

@@ -13,6 +13,9 @@ internal static class VaultProblems
 
     public static ProblemHttpResult RangeFull() => Problems.Refuse(409, "BIN_RANGE_FULL", "The programme's BIN range has no number left. Give the programme another range.");
 
+    public static ProblemHttpResult ApprovalRequired() =>
+        Problems.Refuse(403, "APPROVAL_REQUIRED", "This needs an approval of the user for this card: POST /customers/me/approvals, then the header Approval.");
+
     /// <summary>One answer for used, expired, forged, and another's: it tells an attacker nothing.</summary>
     public static ProblemHttpResult ReferenceInvalid() => Problems.Refuse(409, "REFERENCE_INVALID", "A vault reference was used before, has expired, or is not this caller's.");
 }

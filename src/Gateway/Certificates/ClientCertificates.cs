@@ -1,8 +1,10 @@
+using System.Net;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Antaca.Contracts.Requests;
+using Antaca.Gateway.Channels;
 using Antaca.ServiceDefaults;
-using Microsoft.Extensions.Caching.Memory;
 
 namespace Antaca.Gateway.Certificates;
 
@@ -18,36 +20,46 @@ internal enum Standing
     Known,
 }
 
-/// <summary>Who holds a client certificate: asked of DataCore, remembered for a few seconds, so that a revocation works at once or nearly.</summary>
-internal sealed class ClientCertificates(
-    X509Certificate2 partnerAuthority, [FromKeyedServices("datacore")] Peer dataCore, TimeProvider clock) : IDisposable
+/// <summary>A certificate's holder, with its networks read.</summary>
+internal sealed record KnownCertificate(CertificateHolder Holder, IPNetwork[] Networks)
 {
-    private const int RememberedSeconds = 5;
-    private const int MostRemembered = 10_000;
-
-    private readonly MemoryCache _holders = new(new MemoryCacheOptions { SizeLimit = MostRemembered });
-
-    public async ValueTask<(Standing Standing, CertificateHolder? Holder)> Identify(X509Certificate2 certificate, CancellationToken cancel)
+    /// <summary>Whether the holder may call from there. Who names no network may call from any.</summary>
+    public bool MayCallFrom(IPAddress? address)
     {
-        var thumbprint = certificate.GetCertHashString(HashAlgorithmName.SHA256);
-        if (_holders.TryGetValue(thumbprint, out Remembered? remembered) && remembered!.Until > clock.GetUtcNow())
+        if (Networks.Length == 0)
         {
-            return (remembered.Standing, remembered.Holder);
+            return true;
         }
-        if (!ServiceIdentity.ChainsTo(certificate, partnerAuthority))
-        {
-            return (Standing.Invalid, null);
-        }
-        var answer = await dataCore.Post<IdentifyCertificate, CertificateHolder>("/internal/certificates/identify", new IdentifyCertificate(thumbprint), cancel);
-        var standing = answer.Found ? Standing.Known : Standing.Unknown;
-        _holders.Set(
-            thumbprint,
-            new Remembered(standing, answer.Value, clock.GetUtcNow().AddSeconds(RememberedSeconds)),
-            new MemoryCacheEntryOptions { Size = 1, AbsoluteExpirationRelativeToNow = TimeSpan.FromSeconds(RememberedSeconds) });
-        return (standing, answer.Value);
+        var plain = address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address;
+        return plain is not null && Array.Exists(Networks, network => network.Contains(plain));
     }
+}
 
-    public void Dispose() => _holders.Dispose();
+/// <summary>Who holds a client certificate: asked of DataCore, and remembered until it may have changed.</summary>
+internal sealed class ClientCertificates(X509Certificate2 partnerAuthority, Peer dataCore, Remembered remembered)
+{
+    /// <summary>A connection shows one certificate object for all its calls.</summary>
+    private readonly ConditionalWeakTable<X509Certificate2, string> _thumbprints = [];
 
-    private sealed record Remembered(Standing Standing, CertificateHolder? Holder, DateTimeOffset Until);
+    public async ValueTask<(Standing Standing, KnownCertificate? Certificate)> Identify(X509Certificate2 certificate, CancellationToken cancel)
+    {
+        var thumbprint = _thumbprints.GetValue(certificate, shown => shown.GetCertHashString(HashAlgorithmName.SHA256));
+        var standing = Standing.Known;
+        var known = await remembered.Or<KnownCertificate>(thumbprint, async () =>
+        {
+            if (!ServiceIdentity.ChainsTo(certificate, partnerAuthority))
+            {
+                standing = Standing.Invalid;
+                return (null, []);
+            }
+            var answer = await dataCore.Post<IdentifyCertificate, CertificateHolder>("/internal/certificates/identify", new IdentifyCertificate(thumbprint), cancel);
+            if (answer.Value is not { } holder)
+            {
+                standing = Standing.Unknown;
+                return (null, []);
+            }
+            return (new KnownCertificate(holder, [.. holder.Networks.Select(network => IPNetwork.Parse(network))]), [$"certificate:{holder.Serial}", $"partner:{holder.PartnerId}"]);
+        });
+        return (known is null ? standing : Standing.Known, known);
+    }
 }

@@ -2,6 +2,9 @@ using System.Diagnostics;
 
 namespace Antaca.Gateway.Channels;
 
+/// <summary>What an answer says of itself in place of what the others say.</summary>
+internal sealed record OwnAnswerHeaders(string CacheControl, string ContentSecurityPolicy);
+
 /// <summary>What every answer says about itself: its trace, and that no cache and no page may keep or frame it.</summary>
 internal static class Answers
 {
@@ -10,11 +13,12 @@ internal static class Answers
         context.Response.OnStarting(() =>
         {
             var headers = context.Response.Headers;
+            var own = context.Response.StatusCode < StatusCodes.Status400BadRequest ? context.Features.Get<OwnAnswerHeaders>() : null;
             headers["Trace-Id"] = Activity.Current?.TraceId.ToHexString();
-            headers.CacheControl = "no-store";
+            headers.CacheControl = own?.CacheControl ?? "no-store";
             headers.XContentTypeOptions = "nosniff";
             headers.XFrameOptions = "DENY";
-            headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'";
+            headers.ContentSecurityPolicy = own?.ContentSecurityPolicy ?? "default-src 'none'; frame-ancestors 'none'";
             headers["Referrer-Policy"] = "no-referrer";
             headers.StrictTransportSecurity = "max-age=31536000; includeSubDomains";
             return Task.CompletedTask;

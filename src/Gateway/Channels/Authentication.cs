@@ -1,5 +1,9 @@
+using System.Globalization;
 using Antaca.Contracts.Requests;
 using Antaca.Gateway.Certificates;
+using Antaca.Gateway.Encryption;
+using Antaca.Gateway.Routes;
+using Antaca.Gateway.Sessions;
 using Antaca.ServiceDefaults;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -9,35 +13,38 @@ namespace Antaca.Gateway.Channels;
 /// Turns what a call shows into one caller, before anything else looks at it. Each channel has its port: apps and
 /// operators the public one, partners and processors the one with client certificates. On the wrong port there is nothing.
 /// </summary>
-internal static class Authentication
+internal sealed class Authentication(ClientCertificates certificates, SessionTokens tokens, Limits limits, PortSettings ports, TimeProvider clock)
 {
     private const string UserOfThePath = "customerId";
+    private const string ExpiryHeader = "Client-Certificate-Expires";
+    private const int ExpiresSoonDays = 30;
 
-    public static void UseAuthentication(this WebApplication app)
+    /// <summary>Marks an endpoint of the gateway's own that asks for no credential on the public port.</summary>
+    internal sealed record NoCredential;
+
+    /// <summary>Marks an endpoint that belongs to no channel and is on both ports, for everybody.</summary>
+    internal sealed record NoChannel;
+
+    public async Task Handle(HttpContext context, RequestDelegate next)
     {
-        var ports = app.Services.GetRequiredService<PortSettings>();
-        var certificates = app.Services.GetRequiredService<ClientCertificates>();
-        app.Use(async (context, next) =>
+        if (!context.Request.IsHttps || context.GetEndpoint()?.Metadata.GetMetadata<NoChannel>() is not null)
         {
-            if (!context.Request.IsHttps)
-            {
-                await next(context);
-                return;
-            }
-            var onPartnersPort = context.Connection.LocalPort == ports.Partners;
-            var (known, withCertificate) = ChannelOf(context.Request.Path);
-            if (known is not { } channel || withCertificate != onPartnersPort)
-            {
-                context.Response.StatusCode = StatusCodes.Status404NotFound;
-                return;
-            }
-            if (withCertificate && await ByCertificate(context, channel, certificates) is { } refusal)
-            {
-                await Problems.Write(context, refusal);
-                return;
-            }
             await next(context);
-        });
+            return;
+        }
+        var (known, withCertificate) = ChannelOf(context.Request.Path);
+        if (known is not { } channel || withCertificate != (context.Connection.LocalPort == ports.Partners))
+        {
+            context.Response.StatusCode = StatusCodes.Status404NotFound;
+            return;
+        }
+        var refusal = withCertificate ? await ByCertificate(context, channel) : await BySession(context, channel);
+        if (refusal is not null)
+        {
+            await Problems.Write(context, refusal);
+            return;
+        }
+        await next(context);
     }
 
     private static (Channel? Channel, bool WithCertificate) ChannelOf(PathString path) =>
@@ -47,34 +54,98 @@ internal static class Authentication
         : path.StartsWithSegments("/admin", StringComparison.Ordinal) ? (Channel.Admin, false)
         : (null, false);
 
-    private static async ValueTask<ProblemHttpResult?> ByCertificate(HttpContext context, Channel channel, ClientCertificates certificates)
+    private async ValueTask<ProblemHttpResult?> BySession(HttpContext context, Channel channel)
+    {
+        var route = Forwarding.RouteOf(context);
+        if (route?.Anonymous == true || context.GetEndpoint()?.Metadata.GetMetadata<NoCredential>() is not null)
+        {
+            context.Features.Set(new Caller { Channel = channel });
+            return limits.Anonymous(context);
+        }
+        if (SessionTokens.HashOf(context.Request.Headers.Authorization) is not { } tokenHash)
+        {
+            context.Response.Headers.WWWAuthenticate = "Bearer";
+            return limits.Guess(context) ?? ChannelProblems.TokenRequired();
+        }
+        if (limits.TooManyGuesses(context) is { } tooMany)
+        {
+            return tooMany;
+        }
+
+        Caller? caller;
+        if (channel == Channel.Customers)
+        {
+            var holder = await tokens.OfApp(tokenHash, context.RequestAborted);
+            caller = holder is null ? null : CallerOf(holder);
+            context.Features.Set(new RegisteredKey(holder?.EncryptionKeyId));
+        }
+        else
+        {
+            var holder = await tokens.OfOperator(tokenHash, context.RequestAborted);
+            caller = holder is null ? null : CallerOf(holder, context);
+        }
+        if (caller is null)
+        {
+            context.Response.Headers.WWWAuthenticate = "Bearer error=\"invalid_token\"";
+            return limits.Guess(context) ?? ChannelProblems.SessionEnded();
+        }
+        context.Features.Set(caller);
+        return limits.Caller(context, caller)
+            ?? (channel == Channel.Admin && route is not null && !route.Roles.Contains(caller.Role!.Value) ? ChannelProblems.RoleNotAllowed() : null);
+    }
+
+    private async ValueTask<ProblemHttpResult?> ByCertificate(HttpContext context, Channel channel)
     {
         if (context.Connection.ClientCertificate is not { } certificate)
         {
             return ChannelProblems.CertificateRequired();
         }
-        var (standing, holder) = await certificates.Identify(certificate, context.RequestAborted);
-        if (standing != Standing.Known)
+        var (standing, known) = await certificates.Identify(certificate, context.RequestAborted);
+        if (known is null)
         {
-            return standing == Standing.Invalid ? ChannelProblems.CertificateInvalid() : ChannelProblems.CertificateUnknown();
+            return limits.Guess(context) ?? (standing == Standing.Invalid ? ChannelProblems.CertificateInvalid() : ChannelProblems.CertificateUnknown());
         }
-        if (CallerOf(channel, holder!, context) is not { } caller)
+        if (CallerOf(channel, known.Holder, context) is not { } caller)
         {
             return ChannelProblems.WrongChannel();
         }
+        if (!known.MayCallFrom(context.Connection.RemoteIpAddress))
+        {
+            return ChannelProblems.AddressNotAllowed();
+        }
         context.Features.Set(caller);
-        return null;
+        context.Features.Set(new RegisteredKey(known.Holder.EncryptionKeyId));
+        if (known.Holder.NotAfter < clock.GetUtcNow().AddDays(ExpiresSoonDays))
+        {
+            context.Response.Headers[ExpiryHeader] = known.Holder.NotAfter.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        }
+        return limits.Caller(context, caller);
     }
+
+    private static Caller CallerOf(SessionHolder holder) => new()
+    {
+        Channel = Channel.Customers,
+        PartnerId = holder.PartnerId,
+        UserId = holder.UserId,
+        InstallationId = holder.InstallationId,
+        SessionId = holder.SessionId,
+    };
+
+    private static Caller CallerOf(OperatorHolder holder, HttpContext context) => new()
+    {
+        Channel = Channel.Admin,
+        OperatorId = holder.OperatorId,
+        SessionId = holder.SessionId,
+        Role = Enum.Parse<Role>(holder.Role),
+        UserId = UserIn(context),
+    };
 
     private static Caller? CallerOf(Channel channel, CertificateHolder holder, HttpContext context) => (channel, holder) switch
     {
-        (Channel.Secure, { PartnerId: { } partnerId }) => new Caller
-        {
-            Channel = channel,
-            PartnerId = partnerId,
-            UserId = Guid.TryParse(context.Request.RouteValues[UserOfThePath] as string, out var userId) ? userId : null,
-        },
+        (Channel.Secure, { PartnerId: { } partnerId }) => new Caller { Channel = channel, PartnerId = partnerId, UserId = UserIn(context) },
         (Channel.Processor, { Processor: { } processor }) => new Caller { Channel = channel, Processor = processor },
         _ => null,
     };
+
+    private static Guid? UserIn(HttpContext context) => Guid.TryParse(context.Request.RouteValues[UserOfThePath] as string, out var userId) ? userId : null;
 }

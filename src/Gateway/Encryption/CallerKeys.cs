@@ -4,6 +4,9 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace Antaca.Gateway.Encryption;
 
+/// <summary>The thumbprint of the only key that answers to the caller may be sealed for; null where it registered none.</summary>
+internal sealed record RegisteredKey(string? KeyId);
+
 /// <summary>The callers' public keys, parsed once each and kept within a bound.</summary>
 internal sealed class CallerKeys : IDisposable
 {

@@ -46,6 +46,11 @@ internal sealed class EncryptedCalls(EncryptionKeys ourKeys, CallerKeys callerKe
             await Problems.Write(context, EncryptionProblems.InvalidPublicKey());
             return;
         }
+        if (callerKey is not null && RefusalOf(callerKey, route, context) is { } wrongKey)
+        {
+            await Problems.Write(context, wrongKey);
+            return;
+        }
         if ((encrypted || route.Secrets.HasFlag(Secrets.Inbound)) && await TakeRequest(context, route, encrypted) is { } refusal)
         {
             await Problems.Write(context, refusal);
@@ -57,6 +62,15 @@ internal sealed class EncryptedCalls(EncryptionKeys ourKeys, CallerKeys callerKe
             return;
         }
         await SealAnswer(context, route, callerKey, next);
+    }
+
+    /// <summary>Not null where the caller has registered another key, or none where one must be.</summary>
+    private static ProblemHttpResult? RefusalOf(RsaPublicKey shown, PublishedRoute route, HttpContext context)
+    {
+        var registered = context.Features.Get<RegisteredKey>()?.KeyId;
+        return registered is null
+            ? route.Encryption == Routes.Encryption.RequiredForRegisteredKey ? EncryptionProblems.KeyNotRegistered() : null
+            : registered == shown.Kid ? null : EncryptionProblems.AnotherKeyRegistered();
     }
 
     /// <summary>Puts the clear text, its secrets swapped, in place of the body. Not null: the refusal.</summary>
@@ -83,7 +97,7 @@ internal sealed class EncryptedCalls(EncryptionKeys ourKeys, CallerKeys callerKe
             {
                 return EncryptionProblems.InvalidPayload("The body is not an object with the one member payload.");
             }
-            switch (Jwe.Open(payload, ourKeys.Accepted))
+            switch (ourKeys.Open(payload))
             {
                 case JweResult.Malformed malformed:
                     return EncryptionProblems.InvalidPayload(malformed.Why);
@@ -91,7 +105,7 @@ internal sealed class EncryptedCalls(EncryptionKeys ourKeys, CallerKeys callerKe
                     clear = opened.Plaintext;
                     break;
                 default:
-                    return EncryptionProblems.CannotDecrypt();
+                    return EncryptionProblems.CannotDecrypt(route.Channel);
             }
         }
 

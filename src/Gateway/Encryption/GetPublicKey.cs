@@ -1,3 +1,4 @@
+using Antaca.Gateway.Channels;
 using Antaca.Jose;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -11,9 +12,9 @@ internal static class GetPublicKey
 
     public static void MapGetPublicKey(this IEndpointRouteBuilder app)
     {
-        foreach (var channel in new[] { "/customers", "/secure", "/admin" })
+        foreach (var channel in new[] { "/customers", "/secure", "/processor", "/admin" })
         {
-            app.MapGet(channel + "/public-key", Handle);
+            app.MapGet(channel + "/public-key", Handle).WithMetadata(new Authentication.NoCredential());
         }
     }
 

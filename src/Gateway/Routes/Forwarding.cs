@@ -1,3 +1,4 @@
+using Antaca.Gateway.Channels;
 using Antaca.Gateway.Encryption;
 using Antaca.ServiceDefaults;
 using Microsoft.AspNetCore.Http.Features;
@@ -60,6 +61,18 @@ internal static class Forwarding
                     request.ProxyRequest.Headers.TryAddWithoutValidation(CallerTokens.Header, tokens.Sign(caller, context.Cluster!.ClusterId));
                     return ValueTask.CompletedTask;
                 });
+                if (_routes[context.Route.Metadata![RouteId]] is { Ends: not Ends.Nothing } ending)
+                {
+                    // Before the answer leaves: the caller's next request finds the credential ended.
+                    context.AddResponseTransform(response =>
+                    {
+                        if (response.ProxyResponse is { IsSuccessStatusCode: true } && Ended(ending, response.HttpContext) is { } subject)
+                        {
+                            response.HttpContext.RequestServices.GetRequiredService<Remembered>().Forget(subject);
+                        }
+                        return ValueTask.CompletedTask;
+                    });
+                }
             });
         builder.Services.AddSingleton<IForwarderHttpClientFactory, ShowingOurCertificate>();
     }
@@ -67,6 +80,17 @@ internal static class Forwarding
     /// <summary>The row of the table behind an endpoint; null for an endpoint that is none of it.</summary>
     public static PublishedRoute? RouteOf(HttpContext context) =>
         context.GetEndpoint()?.Metadata.GetMetadata<Yarp.ReverseProxy.Model.RouteModel>() is { } model ? _routes[model.Config.Metadata![RouteId]] : null;
+
+    private static string? Ended(PublishedRoute route, HttpContext context) => route.Ends switch
+    {
+        Ends.Session => $"session:{context.Features.GetRequiredFeature<Caller>().SessionId}",
+        Ends.User => $"user:{context.Features.GetRequiredFeature<Caller>().UserId}",
+        Ends.Installation => $"installation:{context.Request.RouteValues["installationId"]}",
+        Ends.Certificate => $"certificate:{context.Request.RouteValues["serial"]?.ToString()?.ToUpperInvariant()}",
+        Ends.Partner => $"partner:{context.Request.RouteValues["partnerId"]}",
+        Ends.Operator => $"operator:{context.Request.RouteValues["operatorId"]}",
+        _ => null,
+    };
 
     private static RouteConfig Configured(PublishedRoute route) => new()
     {

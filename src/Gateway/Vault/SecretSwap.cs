@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Antaca.Contracts.Requests;
@@ -19,6 +20,9 @@ internal sealed class SecretSwap([FromKeyedServices("datacore")] Peer dataCore)
     /// <summary>The fields that carry secrets, with the least and the most digits that can be right.</summary>
     private static readonly (string Field, int Least, int Most)[] _digits = [("cardNo", 12, 19), ("cvv", 3, 4), ("pin", 4, 12)];
 
+    private static readonly FrozenSet<string> _spellings = [.. _digits.Select(secret => secret.Field), PinBlock];
+    private static readonly FrozenSet<string> _secretMembers = _spellings.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
     /// <summary>The request with references in place of secrets; or the refusal of a value that cannot be one.</summary>
     public async Task<(byte[]? Swapped, ProblemHttpResult? Refusal)> ForReferences(JsonElement request, Caller caller, CancellationToken cancel)
     {
@@ -39,6 +43,11 @@ internal sealed class SecretSwap([FromKeyedServices("datacore")] Peer dataCore)
         else if (body[PinBlock] is JsonObject pinBlock && pinBlock[Block] is { } block)
         {
             Take(pinBlock, Block, PinBlock, block, text => text.Length is 16 or 32 && text.All(char.IsAsciiHexDigit), "must have 16 or 32 hexadecimal digits");
+        }
+        foreach (var (member, _) in body)
+        {
+            // "CardNo" is no field of any request, and must not carry a number past this place.
+            faults.Unless(!_secretMembers.Contains(member) || _spellings.Contains(member), "body", "has a member that differs from a secret field by its letters' case alone");
         }
         if (faults.Any)
         {

@@ -24,14 +24,17 @@ internal static class SetKycStatus
 
     internal sealed record Decision(Guid CustomerId, KycStatus KycStatus, string Reference, DateTimeOffset DecidedAt);
 
-    public static void MapSetKycStatus(this IEndpointRouteBuilder kyc) => kyc.MapPut("/", Handle);
+    public static void MapSetKycStatus(this IEndpointRouteBuilder kyc) =>
+        kyc.MapPut("/", Handle)
+            .Example(new Request(PartnerDecision.Accepted, "case 2026/4711"))
+            .Refuses(DecisionProblems.UserNotFound());
 
     private static async Task<Results<Ok<Decision>, ProblemHttpResult>> Handle(
         Request request, Caller caller, [FromKeyedServices("datacore")] Peer dataCore, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)
     {
-        if (caller is not { Channel: Channel.Secure, PartnerId: { } partnerId, UserId: { } userId })
+        if (caller is not { PartnerId: { } partnerId, UserId: { } userId })
         {
-            return Problems.OfStatus(StatusCodes.Status403Forbidden);
+            return DecisionProblems.UserNotFound();
         }
         if (new Faults().UnlessLine(request.Reference, "reference", MaxReferenceLength) is { Any: true } faults)
         {

@@ -22,10 +22,6 @@ internal static class ListEvents
     private static async Task<Results<Ok<EventList>, ProblemHttpResult>> Handle(
         Caller caller, NpgsqlDataSource database, CancellationToken cancel, long after = 0, int limit = PageRequest.DefaultLimit)
     {
-        if (caller.Channel != Channel.Secure)
-        {
-            return Problems.OfStatus(StatusCodes.Status403Forbidden);
-        }
         var faults = new Faults()
             .Unless(after >= 0, "after", "must be 0 or a sequence number")
             .Unless(limit is >= 1 and <= PageRequest.MaxLimit, "limit", $"must be 1 to {PageRequest.MaxLimit}");

@@ -45,7 +45,7 @@ public sealed class OpenBalanceTests(LedgerSuite suite) : LedgerTest(suite)
     public async Task The_user_may_open_one_by_the_app()
     {
         var user = await Suite.NewAcceptedUser();
-        var app = Suite.As(user.Caller with { Channel = Channel.Customers }, "balanceservice");
+        var app = Suite.As(user.App, "balanceservice");
 
         (await app.Post("/balances", new { })).Must(201);
     }
@@ -103,7 +103,7 @@ public sealed class OpenBalanceTests(LedgerSuite suite) : LedgerTest(suite)
     {
         var processor = Suite.As(new Caller { Channel = Channel.Processor, Processor = "sandbox" }, "balanceservice");
 
-        (await processor.Post("/balances", new { })).MustRefuse(404, "USER_NOT_FOUND");
+        (await processor.Post("/balances", new { })).MustRefuse(403, "FORBIDDEN");
     }
 
     [Fact]

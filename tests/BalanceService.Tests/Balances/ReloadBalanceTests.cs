@@ -133,7 +133,7 @@ public sealed class ReloadBalanceTests(LedgerSuite suite) : LedgerTest(suite)
     {
         var user = await Suite.NewAcceptedUser();
         var balanceId = await Suite.NewBalance(user);
-        var app = Suite.As(user.Caller with { Channel = Channel.Customers }, "balanceservice");
+        var app = Suite.As(user.App, "balanceservice");
 
         (await app.Post($"/balances/{balanceId}/reload", Reload(100), NewKey())).MustRefuse(403, "FORBIDDEN");
 

@@ -143,7 +143,6 @@ public sealed class LockCardTests(Suite suite) : IClassFixture<Suite>
             card.Partner with { PartnerId = Guid.CreateVersion7() },
             card.User with { UserId = Guid.CreateVersion7() },
             new() { Channel = Channel.Secure, PartnerId = card.PartnerId },
-            new() { Channel = Channel.Processor, Processor = "sandbox" },
         ];
 
         foreach (var other in others)
@@ -152,6 +151,7 @@ public sealed class LockCardTests(Suite suite) : IClassFixture<Suite>
             (await Unlock(other, card.Id)).MustRefuse(404, "CARD_NOT_FOUND");
         }
         (await Lock(card.Partner, Guid.CreateVersion7(), 1)).MustRefuse(404, "CARD_NOT_FOUND");
+        (await Lock(new Caller { Channel = Channel.Processor, Processor = "sandbox" }, card.Id, 1)).MustRefuse(403, "FORBIDDEN");
 
         Assert.Equal("Active", (await Summary(card))["status"].GetString());
     }

@@ -59,7 +59,7 @@ public sealed class GetCardTests(Suite suite) : IClassFixture<Suite>
         {
             (await suite.As(card.Partner with { UserId = Guid.CreateVersion7() }, "cardservice").Get(path)).MustRefuse(404, "CARD_NOT_FOUND");
             (await suite.As(card.Partner with { PartnerId = Guid.CreateVersion7() }, "cardservice").Get(path)).MustRefuse(404, "CARD_NOT_FOUND");
-            (await suite.As(new Caller { Channel = Channel.Processor, Processor = "sandbox" }, "cardservice").Get(path)).MustRefuse(404, "CARD_NOT_FOUND");
+            (await suite.As(new Caller { Channel = Channel.Processor, Processor = "sandbox" }, "cardservice").Get(path)).MustRefuse(403, "FORBIDDEN");
         }
     }
 

@@ -158,7 +158,8 @@ public sealed partial class RegisterSelfTests(UserSuite suite)
     [Fact]
     public async Task A_programme_that_is_not_open_and_one_that_is_not_there_are_refused_alike()
     {
-        var closed = (await _anybody.Post("/registrations", TestUsers.Registration())).MustRefuse(422, "VALIDATION_FAILED");
+        var (_, program) = await suite.NewPartner();
+        var closed = (await _anybody.Post("/registrations", TestUsers.Registration(program))).MustRefuse(422, "VALIDATION_FAILED");
         var absent = (await _anybody.Post("/registrations", TestUsers.Registration(Guid.CreateVersion7()))).MustRefuse(422, "VALIDATION_FAILED");
 
         Assert.Equal("is not open for self-registration", closed["errors"].GetProperty("programId")[0].GetString());

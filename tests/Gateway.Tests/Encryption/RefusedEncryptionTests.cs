@@ -46,9 +46,11 @@ public sealed class RefusedEncryptionTests(SuiteWithCard suite) : IClassFixture<
         ["six parts"] = payload => payload + ".AAAA",
         ["a trailing dot"] = payload => payload + ".",
         ["a short tag"] = payload => SealedCalls.Shortened(payload, 4, bytes: 4),
+        ["a long tag"] = payload => SealedCalls.WithPart(payload, 4, Convert.ToBase64String(new byte[18])),
         ["no tag"] = payload => SealedCalls.WithPart(payload, 4, ""),
         ["a short IV"] = payload => SealedCalls.Shortened(payload, 2),
         ["a short encrypted key"] = payload => SealedCalls.Shortened(payload, 1),
+        ["an encrypted key of 1024 bits"] = payload => SealedCalls.Shortened(payload, 1, bytes: 128),
         ["no encrypted key"] = payload => SealedCalls.WithPart(payload, 1, ""),
         ["base64 padding"] = payload => payload + "==",
         ["a space in it"] = payload => payload.Insert(payload.Length - 3, " "),
@@ -58,6 +60,9 @@ public sealed class RefusedEncryptionTests(SuiteWithCard suite) : IClassFixture<
         ["alg dir without a key"] = payload => SealedCalls.WithPart(SealedCalls.WithHeader(payload, """{"alg":"dir","enc":"A256GCM"}"""), 1, ""),
         ["alg RSA1_5"] = payload => SealedCalls.WithHeader(payload, """{"alg":"RSA1_5","enc":"A256GCM"}"""),
         ["alg rsa-oaep-256"] = payload => SealedCalls.WithHeader(payload, """{"alg":"rsa-oaep-256","enc":"A256GCM"}"""),
+        ["alg ECDH-ES"] = payload => SealedCalls.WithHeader(payload, """{"alg":"ECDH-ES","enc":"A256GCM"}"""),
+        ["alg RSA-OAEP-512"] = payload => SealedCalls.WithHeader(payload, """{"alg":"RSA-OAEP-512","enc":"A256GCM"}"""),
+        ["a bit changed in alg"] = payload => SealedCalls.WithHeader(payload, """{"alg":"RSA-OAEP-257","enc":"A256GCM"}"""),
         ["alg PBES2"] = payload => SealedCalls.WithHeader(payload, """{"alg":"PBES2-HS256+A128KW","enc":"A256GCM","p2c":2000000000,"p2s":"AAAA"}"""),
         ["no alg"] = payload => SealedCalls.WithHeader(payload, """{"enc":"A256GCM"}"""),
         ["alg twice"] = payload => SealedCalls.WithHeader(payload, """{"alg":"none","alg":"RSA-OAEP-256","enc":"A256GCM"}"""),
@@ -69,6 +74,9 @@ public sealed class RefusedEncryptionTests(SuiteWithCard suite) : IClassFixture<
         ["kid that is a number"] = payload => SealedCalls.WithHeader(payload, """{"alg":"RSA-OAEP-256","enc":"A256GCM","kid":1}"""),
         ["a header that is an array"] = payload => SealedCalls.WithHeader(payload, """["RSA-OAEP-256","A256GCM"]"""),
         ["a header that is no JSON"] = payload => SealedCalls.WithHeader(payload, "alg=RSA-OAEP-256"),
+        ["a truncated header"] = payload => SealedCalls.Shortened(payload, 0),
+        ["an empty header"] = payload => SealedCalls.WithPart(payload, 0, ""),
+        ["a header of 900 KiB"] = payload => SealedCalls.WithHeader(payload, $$"""{"alg":"RSA-OAEP-256","enc":"A256GCM","x":"{{new string('x', 675 * 1024)}}"}"""),
         ["a header too long"] = payload => SealedCalls.WithHeader(payload, $$"""{"alg":"RSA-OAEP-256","enc":"A256GCM","x":"{{new string('x', 3000)}}"}"""),
     };
 
@@ -168,13 +176,29 @@ public sealed class RefusedEncryptionTests(SuiteWithCard suite) : IClassFixture<
         }
     }
 
+    // In the header the bit is one of the kid; one of alg or enc makes another JWE, which is refused for that.
     [Theory]
+    [InlineData(0)]
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
     [InlineData(4)]
     public Task A_JWE_with_one_bit_changed_does_not_open(int part) =>
         Refused(400, "CANT_DECRYPT_PAYLOAD", () => suite.Partner.PostPayload(suite.IssuePath, SealedCalls.WithFlippedBit(Good, part)));
+
+    [Fact]
+    public async Task A_JWE_whose_ciphertext_was_cut_does_not_open()
+    {
+        await Refused(400, "CANT_DECRYPT_PAYLOAD", () => suite.Partner.PostPayload(suite.IssuePath, SealedCalls.Shortened(Good, 3)));
+        await Refused(400, "CANT_DECRYPT_PAYLOAD", () => suite.Partner.PostPayload(suite.IssuePath, SealedCalls.WithPart(Good, 3, "")));
+    }
+
+    [Fact]
+    public async Task A_JWE_whose_header_alone_is_past_the_body_limit_is_refused_unread()
+    {
+        var oversized = SealedCalls.WithHeader(Good, $$"""{"alg":"RSA-OAEP-256","enc":"A256GCM","x":"{{new string('x', Defaults.MaxBodyBytes)}}"}""");
+        await Refused(413, "BODY_TOO_LARGE", () => suite.Partner.PostPayload(suite.IssuePath, oversized));
+    }
 
     [Fact]
     public async Task A_JWE_under_another_header_than_it_was_sealed_with_does_not_open()

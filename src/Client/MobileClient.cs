@@ -1,0 +1,292 @@
+using System.Text;
+using System.Text.Json.Serialization.Metadata;
+using Antaca.Jose;
+
+namespace Antaca.Client;
+
+/// <summary>
+/// The calls of an app for its user (<c>/customers</c>), over a connection to the public address. The device proves itself with
+/// a key of <paramref name="keys"/>; sessions begin when they are needed, and begin anew when the suite has ended them, one for
+/// all calls that wait. Sensitive answers are sealed for the device's key (JWE, RFC 7516). Used from several threads at once.
+/// Every call throws <see cref="AntacaException"/> when it is refused or gets no answer; besides the codes of each call:
+/// <see cref="AntacaException.NotPaired"/> and <see cref="AntacaException.NotSignedIn"/> from this client, <c>LOGIN_FAILED</c>
+/// where the suite knows this installation no longer (pair again), <c>USER_LOCKED</c>. Another user's ids are 404.
+/// </summary>
+/// <param name="connection">To the public address; stays the caller's.</param>
+/// <param name="keys">This user's on this device; stays the caller's.</param>
+/// <example>
+/// <code>
+/// using var connection = new AntacaConnection(AntacaConnectionOptions.WithoutCertificate(address));
+/// using var keys = FileKeyStore.Open(folder, passphrase);
+/// var app = new MobileClient(connection, keys);
+/// await app.Pair(new Pairing { Phone = phone, ActivationCode = code, DeviceId = device, DeviceName = "Anna's phone", Pin = pin });
+/// var cards = await app.ListCards();
+/// var secrets = await app.GetCard(cards.Items[0].Id);
+/// await app.Logout();
+/// </code>
+/// </example>
+public sealed class MobileClient
+{
+    private const string RevealCard = "card.reveal";
+
+    private readonly Transport _transport;
+    private readonly IKeyStore _keys;
+    private readonly RenewingSession _session;
+
+    public MobileClient(AntacaConnection connection, IKeyStore keys)
+    {
+        _transport = connection.Transport;
+        _keys = keys;
+        // By the device's signature alone, which is as good the second time: begun anew where the answer was lost.
+        _session = new RenewingSession(async () => (await _transport.Repeat(_ => Begin(pin: null, CancellationToken.None), CancellationToken.None)).Token);
+    }
+
+    /// <summary>The present session's token, for calls that this client does not cover; null where no session has begun.</summary>
+    public SessionToken? Token => _session.Present;
+
+    /// <summary>The suite's key for encrypted calls, as <c>GET /customers/public-key</c> tells it now. Calls fetch it by themselves.</summary>
+    public Task<SuitePublicKey> GetPublicKey(CancellationToken cancel = default) => _transport.FetchPublicKey("customers/public-key", cancel);
+
+    /// <summary>
+    /// Registers a person, or sends a registered one another code: the answer is the same. Sent once, whatever comes of it.
+    /// </summary>
+    /// <exception cref="AntacaException"><c>VALIDATION_FAILED</c> (also where the programme is not open for it), <c>RATE_LIMITED</c>.</exception>
+    public Task<CodeSent> Register(Registration registration, CancellationToken cancel = default) => _transport.Send(
+        Call.PostOnce("customers", registration, ClientJson.Default.Registration), ClientJson.Default.CodeSent, cancel);
+
+    /// <summary>
+    /// Pairs this device with a user, and begins its first session. Ends the device's former installation. Sent once, since the
+    /// code works once: where no answer came, ask for another code.
+    /// </summary>
+    /// <exception cref="AntacaException"><c>ACTIVATION_FAILED</c> (wrong, expired or used-up code, unknown phone),
+    /// <c>USER_LOCKED</c>, <c>TOO_MANY_DEVICES</c>, <c>VALIDATION_FAILED</c>, <c>RATE_LIMITED</c>.</exception>
+    public async Task<SessionInfo> Pair(Pairing pairing, CancellationToken cancel = default)
+    {
+        var answerKey = await _keys.GetAnswerKey(cancel);
+        var installation = new NewInstallation(
+            pairing.Phone,
+            pairing.ActivationCode,
+            pairing.DeviceId,
+            pairing.DeviceName,
+            await _keys.GetSigningKey(cancel),
+            answerKey.PublicKey.Jwk,
+            pairing.Pin,
+            pairing.ProgramId);
+        var call = Call.PostOnce("customers/devices", installation, ClientJson.Default.NewInstallation);
+        var paired = await _transport.Send(call, ClientJson.Default.BegunSession, cancel);
+
+        var token = SessionToken.Read(paired.Token);
+        if (token is null || paired.InstallationId is not { } installationId)
+        {
+            throw Transport.Unexpected(call, "The answer holds no installation or no token.");
+        }
+        // The code is used up: that the device is paired must not be lost to a caller who waits no longer.
+        await _keys.KeepInstallation(installationId, CancellationToken.None);
+        _session.Take(token);
+        return new SessionInfo(installationId, paired.ExpiresAt);
+    }
+
+    /// <summary>
+    /// Begins a session now, with the user's PIN where the app has asked for it; without this call, sessions begin by
+    /// themselves, by the device's signature. With a PIN it is sent once: a wrong one counts.
+    /// </summary>
+    /// <exception cref="AntacaException"><c>WRONG_PIN</c> with <see cref="AntacaException.TriesLeft"/>, <c>INSTALLATION_ENDED</c>
+    /// after the fifth (pair again), <c>LOGIN_FAILED</c>, <c>USER_LOCKED</c>.</exception>
+    public Task<SessionInfo> SignIn(string? pin = null, CancellationToken cancel = default) => MindingItsEnd(async () =>
+    {
+        var (token, info) = pin is null ? await _transport.Repeat(_ => Begin(pin: null, cancel), cancel) : await Begin(pin, cancel);
+        _session.Take(token);
+        return info;
+    });
+
+    /// <summary>Ends the session, here and at the suite. No other begins before <see cref="SignIn"/> or <see cref="Pair"/>.</summary>
+    public async Task Logout(CancellationToken cancel = default)
+    {
+        if (await _session.Close() is not { } last)
+        {
+            return;
+        }
+        try
+        {
+            await _transport.Send(Call.Delete("customers/me/session") with { Session = last }, cancel);
+        }
+        catch (AntacaException refusal) when (refusal is { Status: 401, Code: "SESSION_ENDED" })
+        {
+            // It had ended already; or our first attempt did it and its answer was lost.
+        }
+    }
+
+    /// <summary>The user's paired devices.</summary>
+    public Task<Page<Device>> ListDevices(CancellationToken cancel = default) => Send(Call.Get("customers/me/devices"), ClientJson.Default.PageDevice, cancel);
+
+    /// <summary>Ends a device's installation and its sessions; of this device too: it is to be paired again then.</summary>
+    /// <exception cref="AntacaException"><c>DEVICE_NOT_FOUND</c>.</exception>
+    public async Task RemoveDevice(Guid installationId, CancellationToken cancel = default)
+    {
+        await MindingItsEnd(() => _session.With(
+            session => _transport.Send(Call.Delete($"customers/me/devices/{installationId}") with { Session = session }, cancel), cancel));
+        if (await _keys.GetInstallation(CancellationToken.None) == installationId)
+        {
+            await ForgetInstallation();
+        }
+    }
+
+    public Task<User> GetProfile(CancellationToken cancel = default) => Send(Call.Get("customers/me"), ClientJson.Default.User, cancel);
+
+    /// <summary>Changes what is given, and leaves the rest.</summary>
+    /// <exception cref="AntacaException"><c>USER_EXISTS</c> (the phone or e-mail is another's), <c>VALIDATION_FAILED</c>.</exception>
+    public Task<User> UpdateProfile(ProfileChange change, CancellationToken cancel = default) =>
+        Send(Call.Patch("customers/me", change, ClientJson.Default.ProfileChange), ClientJson.Default.User, cancel);
+
+    /// <param name="currency">ISO 4217; null for the programme's.</param>
+    /// <param name="idempotencyKey">1 to 255 characters; null for a random one.</param>
+    /// <param name="cancel">Ends the waiting, not what the suite has begun.</param>
+    /// <exception cref="AntacaException"><c>KYC_REQUIRED</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<Balance> OpenBalance(string? currency = null, string? idempotencyKey = null, CancellationToken cancel = default) =>
+        Send(Call.Post("customers/me/balances", new NewBalance(currency), ClientJson.Default.NewBalance, idempotencyKey), ClientJson.Default.Balance, cancel);
+
+    /// <summary>Newest first.</summary>
+    /// <exception cref="AntacaException"><c>VALIDATION_FAILED</c>.</exception>
+    public Task<Page<Balance>> ListBalances(int limit = 50, string? after = null, CancellationToken cancel = default) =>
+        Send(Call.Get("customers/me/balances", Query.Of(("limit", limit), ("after", after))), ClientJson.Default.PageBalance, cancel);
+
+    /// <summary>A balance with its cards.</summary>
+    /// <exception cref="AntacaException"><c>BALANCE_NOT_FOUND</c>.</exception>
+    public Task<Balance> GetBalance(Guid balanceId, CancellationToken cancel = default) =>
+        Send(Call.Get($"customers/me/balances/{balanceId}"), ClientJson.Default.Balance, cancel);
+
+    /// <summary>What moved on a balance, newest first.</summary>
+    /// <param name="balanceId">The user's balance.</param>
+    /// <param name="from">From this time on; null for all.</param>
+    /// <param name="to">Before this time; null for all.</param>
+    /// <param name="limit">1 to <see cref="AntacaClient.MaxPageSize"/>.</param>
+    /// <param name="after"><see cref="Page{T}.Next"/> of the page before.</param>
+    /// <param name="cancel">Ends the waiting.</param>
+    /// <exception cref="AntacaException"><c>BALANCE_NOT_FOUND</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<Page<Transaction>> ListTransactions(
+        Guid balanceId, DateTimeOffset? from = null, DateTimeOffset? to = null, int limit = 50, string? after = null, CancellationToken cancel = default) => Send(
+        Call.Get($"customers/me/balances/{balanceId}/transactions", Query.Of(("from", from), ("to", to), ("limit", limit), ("after", after))),
+        ClientJson.Default.PageTransaction,
+        cancel);
+
+    /// <summary>Issues a virtual card, ready for use. Sealed for the device's registered key; the answer holds the card's secrets.</summary>
+    /// <param name="balanceId">An open balance of the user in the programme's currency.</param>
+    /// <param name="cardholderName">1 to 26 letters, spaces and <c>. ' -</c>.</param>
+    /// <param name="idempotencyKey">1 to 255 characters; null for a random one.</param>
+    /// <param name="cancel">Ends the waiting, not what the suite has begun.</param>
+    /// <exception cref="AntacaException"><c>USER_LOCKED</c>, <c>KYC_REQUIRED</c>, <c>BALANCE_NOT_FOUND</c>, <c>BALANCE_NOT_OPEN</c>,
+    /// <c>BALANCE_CURRENCY_MISMATCH</c>, <c>INVALID_PUBLIC_KEY</c>, <c>BIN_RANGE_FULL</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public async Task<IssuedCard> CreateVirtualCard(
+        Guid balanceId, string? cardholderName = null, string? idempotencyKey = null, CancellationToken cancel = default)
+    {
+        var call = Call.Post("customers/me/cards/virtual", new NewVirtualCard(balanceId, cardholderName), ClientJson.Default.NewVirtualCard, idempotencyKey);
+        return await Send(call with { Encrypted = true, AnswerKey = await _keys.GetAnswerKey(cancel) }, ClientJson.Default.IssuedCard, cancel);
+    }
+
+    /// <summary>The user's cards without their secrets, newest first.</summary>
+    /// <exception cref="AntacaException"><c>VALIDATION_FAILED</c>.</exception>
+    public Task<Page<Card>> ListCards(int limit = 50, string? after = null, CancellationToken cancel = default) =>
+        Send(Call.Get("customers/me/cards", Query.Of(("limit", limit), ("after", after))), ClientJson.Default.PageCard, cancel);
+
+    /// <summary>A card without its secrets.</summary>
+    /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>.</exception>
+    public Task<Card> GetCardSummary(Guid cardId, CancellationToken cancel = default) =>
+        Send(Call.Get($"customers/me/cards/{cardId}/summary"), ClientJson.Default.Card, cancel);
+
+    /// <summary>
+    /// The full data of a card, its number and CVV included, sealed for the device's key. It takes a step-up, which is got
+    /// first: by the user's PIN, or by the device's signature, which is what an app does after it has recognised its user.
+    /// </summary>
+    /// <param name="cardId">A card of the user.</param>
+    /// <param name="pin">The app's PIN; null for the device's signature. With a PIN no attempt is repeated: a wrong one counts.</param>
+    /// <param name="cancel">Ends the waiting.</param>
+    /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>, <c>WRONG_PIN</c> with <see cref="AntacaException.TriesLeft"/>,
+    /// <c>INSTALLATION_ENDED</c> after the fifth (pair again), <c>INVALID_PUBLIC_KEY</c>, <c>APPROVAL_REQUIRED</c> where the
+    /// step-up ran out on its way.</exception>
+    public Task<CardSecrets> GetCard(Guid cardId, string? pin = null, CancellationToken cancel = default)
+    {
+        return MindingItsEnd(() => pin is null ? _transport.Repeat(_ => Reveal(), cancel) : Reveal());
+
+        // An approval works once, and only in the session it was given in: both calls are made again, or neither.
+        Task<CardSecrets> Reveal() => _session.With(
+            async session =>
+            {
+                var approval = await Approve(session, RevealCard, cardId, pin, cancel);
+                var call = Call.Get($"customers/me/cards/{cardId}") with
+                {
+                    Session = session,
+                    Approval = approval,
+                    Encrypted = true,
+                    AnswerKey = await _keys.GetAnswerKey(cancel),
+                    Once = true,
+                };
+                return await _transport.Send(call, ClientJson.Default.CardSecrets, cancel);
+            },
+            cancel);
+    }
+
+    /// <summary>Stops a card. The same lock again changes nothing; an irreversible lock is never weakened.</summary>
+    /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>, <c>CARD_NOT_ACTIVE</c>, <c>LOCK_IRREVERSIBLE</c>.</exception>
+    public Task<Card> LockCard(Guid cardId, LockCode code, string? idempotencyKey = null, CancellationToken cancel = default) =>
+        Send(Call.Post($"customers/me/cards/{cardId}/lock", new NewLock(code), ClientJson.Default.NewLock, idempotencyKey), ClientJson.Default.Card, cancel);
+
+    /// <summary>Lifts a reversible lock.</summary>
+    /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>, <c>CARD_NOT_ACTIVE</c>, <c>LOCK_IRREVERSIBLE</c>.</exception>
+    public Task<Card> UnlockCard(Guid cardId, string? idempotencyKey = null, CancellationToken cancel = default) =>
+        Send(Call.Post($"customers/me/cards/{cardId}/unlock", idempotencyKey), ClientJson.Default.Card, cancel);
+
+    private Task<TAnswer> Send<TAnswer>(Call call, JsonTypeInfo<TAnswer> answer, CancellationToken cancel)
+        where TAnswer : class =>
+        MindingItsEnd(() => _session.With(session => _transport.Send(call with { Session = session }, answer, cancel), cancel));
+
+    /// <summary>Challenge, signature, session. Each attempt needs a challenge of its own.</summary>
+    private async Task<(SessionToken Token, SessionInfo Info)> Begin(string? pin, CancellationToken cancel)
+    {
+        var installation = await Installation(cancel);
+        var (challenge, signature) = await SignedChallenge(installation, cancel);
+        var call = Call.PostOnce("customers/sessions", new NewSession(installation, challenge, signature, pin), ClientJson.Default.NewSession);
+        var begun = await _transport.Send(call, ClientJson.Default.BegunSession, cancel);
+        var token = SessionToken.Read(begun.Token) ?? throw Transport.Unexpected(call, "The answer holds no token.");
+        return (token, new SessionInfo(installation, begun.ExpiresAt));
+    }
+
+    private async Task<string> Approve(SessionToken session, string action, Guid cardId, string? pin, CancellationToken cancel)
+    {
+        var (challenge, signature) = pin is null ? await SignedChallenge(await Installation(cancel), cancel) : default((string?, string?));
+        var call = Call.PostOnce("customers/me/approvals", new NewApproval(action, cardId, pin, challenge, signature), ClientJson.Default.NewApproval);
+        var given = await _transport.Send(call with { Session = session }, ClientJson.Default.GivenApproval, cancel);
+        // It goes into a header.
+        return StrictBase64Url.TryDecode(given.Text, out _) ? given.Text : throw Transport.Unexpected(call, "The answer holds no approval.");
+    }
+
+    private async Task<(string Challenge, string Signature)> SignedChallenge(Guid installation, CancellationToken cancel)
+    {
+        var call = Call.PostOnce("customers/sessions/challenge", new NewChallenge(installation), ClientJson.Default.NewChallenge);
+        var challenge = await _transport.Send(call, ClientJson.Default.Challenge, cancel);
+        var signature = await _keys.Sign(Encoding.ASCII.GetBytes(challenge.Text), cancel);
+        return (challenge.Text, StrictBase64Url.Encode(signature));
+    }
+
+    private async Task<Guid> Installation(CancellationToken cancel) => await _keys.GetInstallation(cancel)
+        ?? throw new AntacaException(0, AntacaException.NotPaired, "This device is paired with no user: pair it first.");
+
+    /// <summary>Where the suite says that the installation has ended, the device is paired no longer.</summary>
+    private async Task<T> MindingItsEnd<T>(Func<Task<T>> call)
+    {
+        try
+        {
+            return await call();
+        }
+        catch (AntacaException refusal) when (refusal.Code == "INSTALLATION_ENDED")
+        {
+            await ForgetInstallation();
+            throw;
+        }
+    }
+
+    private async Task ForgetInstallation()
+    {
+        await _keys.KeepInstallation(null, CancellationToken.None);
+        _session.Forget();
+    }
+}

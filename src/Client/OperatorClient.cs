@@ -1,0 +1,310 @@
+using System.Text.Json.Serialization.Metadata;
+
+namespace Antaca.Client;
+
+/// <summary>
+/// The calls of an operator (<c>/admin</c>), over a connection to the public address. Signing in takes the password and a
+/// second factor; the session ends after 15 idle minutes or 12 hours, and is not begun anew: a call then throws
+/// <c>SESSION_ENDED</c>. What an operator may do goes by role (<c>ROLE_NOT_ALLOWED</c>). No call tells a card's secrets. Every
+/// call throws <see cref="AntacaException"/> when it is refused or gets no answer. Used from several threads at once.
+/// </summary>
+/// <example>
+/// <code>
+/// using var connection = new AntacaConnection(AntacaConnectionOptions.WithoutCertificate(address));
+/// var operators = new OperatorClient(connection);
+/// await operators.SignIn(email, password, _ => ValueTask.FromResult(Console.ReadLine()!));
+/// var found = await operators.ListUsers(new UserFilter { Phone = phone });
+/// await operators.LockUser(found.Items[0].Id);
+/// await operators.SignOut();
+/// </code>
+/// </example>
+public sealed class OperatorClient(AntacaConnection connection)
+{
+    private volatile SessionToken? _session;
+
+    /// <summary>The session's token, for calls that this client does not cover; null where nobody is signed in.</summary>
+    public SessionToken? Token => _session;
+
+    /// <inheritdoc cref="SignIn(string, string, Func{CancellationToken, ValueTask{string}}, CancellationToken)"/>
+    /// <param name="email">The operator's.</param>
+    /// <param name="password">The operator's.</param>
+    /// <param name="code">Six digits (TOTP, RFC 6238), each good once.</param>
+    /// <param name="cancel">Ends the waiting.</param>
+    public Task<Operator> SignIn(string email, string password, string code, CancellationToken cancel = default) =>
+        SignIn(email, password, _ => ValueTask.FromResult(code), cancel);
+
+    /// <summary>Begins a session. Each of the two steps is sent once: five wrong tries lock the operator.</summary>
+    /// <param name="email">The operator's.</param>
+    /// <param name="password">The operator's.</param>
+    /// <param name="code">Gives the six digits (TOTP, RFC 6238), each good once; asked when the password was right, which is then good for 5 minutes.</param>
+    /// <param name="cancel">Ends the waiting.</param>
+    /// <exception cref="AntacaException"><c>LOGIN_FAILED</c>, whatever was wrong; <c>RATE_LIMITED</c>.</exception>
+    public async Task<Operator> SignIn(string email, string password, Func<CancellationToken, ValueTask<string>> code, CancellationToken cancel = default)
+    {
+        var first = Call.PostOnce("admin/sessions", new Credentials(email, password), ClientJson.Default.Credentials);
+        var challenge = await connection.Transport.Send(first, ClientJson.Default.Challenge, cancel);
+        var second = Call.PostOnce("admin/sessions/verify", new SecondFactor(challenge.Text, await code(cancel)), ClientJson.Default.SecondFactor);
+        var begun = await connection.Transport.Send(second, ClientJson.Default.BegunSession, cancel);
+        var signedIn = begun.Operator ?? throw Transport.Unexpected(second, "The answer names no operator.");
+        _session = SessionToken.Read(begun.Token) ?? throw Transport.Unexpected(second, "The answer holds no token.");
+        return signedIn;
+    }
+
+    /// <summary>Ends the session, here and at the suite.</summary>
+    public async Task SignOut(CancellationToken cancel = default)
+    {
+        if (Interlocked.Exchange(ref _session, null) is not { } last)
+        {
+            return;
+        }
+        try
+        {
+            await connection.Transport.Send(Call.Delete("admin/session") with { Session = last }, cancel);
+        }
+        catch (AntacaException refusal) when (refusal is { Status: 401, Code: "SESSION_ENDED" })
+        {
+            // It had ended already; or our first attempt did it and its answer was lost.
+        }
+    }
+
+    /// <summary>Sets the password by a link from an e-mail, which works once within 60 minutes. Needs no session, and ends the operator's.</summary>
+    /// <param name="link">The link's token.</param>
+    /// <param name="password">12 to 128 characters, not a common one.</param>
+    /// <param name="cancel">Ends the waiting.</param>
+    /// <exception cref="AntacaException"><c>LINK_INVALID</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<AcceptedPassword> SetPassword(string link, string password, CancellationToken cancel = default) => connection.Transport.Send(
+        Call.PostOnce("admin/password", new NewPassword(link, password), ClientJson.Default.NewPassword), ClientJson.Default.AcceptedPassword, cancel);
+
+    /// <summary>Asks for a link to set the password anew. Tells nobody whether there is such an operator. Needs no session.</summary>
+    /// <exception cref="AntacaException"><c>RATE_LIMITED</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task ResetPassword(string email, CancellationToken cancel = default) => connection.Transport.Send(
+        Call.PostOnce("admin/password/reset", new ForgottenPassword(email), ClientJson.Default.ForgottenPassword), cancel);
+
+    // Operators
+
+    /// <summary>Who is signed in.</summary>
+    public Task<Operator> GetMe(CancellationToken cancel = default) => Send(Call.Get("admin/operators/me"), ClientJson.Default.Operator, cancel);
+
+    /// <summary>Newest first. For Admins and Managers.</summary>
+    public Task<Page<Operator>> ListOperators(int limit = 50, string? after = null, CancellationToken cancel = default) =>
+        Send(Call.Get("admin/operators", Query.Of(("limit", limit), ("after", after))), ClientJson.Default.PageOperator, cancel);
+
+    /// <summary>Creates an operator and sends the invitation. For Admins and Managers.</summary>
+    /// <exception cref="AntacaException"><c>OPERATOR_EXISTS</c>, <c>ROLE_TOO_HIGH</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<Operator> InviteOperator(string email, string name, OperatorRole role, string? idempotencyKey = null, CancellationToken cancel = default) =>
+        Send(Call.Post("admin/operators", new NewOperator(email, name, role), ClientJson.Default.NewOperator, idempotencyKey), ClientJson.Default.Operator, cancel);
+
+    /// <summary>Sends another invitation; on its acceptance the second factor is new too. For Admins and Managers.</summary>
+    /// <exception cref="AntacaException"><c>OPERATOR_NOT_FOUND</c>, <c>ROLE_TOO_HIGH</c>.</exception>
+    public Task<Operator> RepeatInvitation(Guid operatorId, CancellationToken cancel = default) =>
+        Send(Call.Post($"admin/operators/{operatorId}/invitation"), ClientJson.Default.Operator, cancel);
+
+    /// <summary>Locks an operator and ends the sessions. For Admins.</summary>
+    /// <exception cref="AntacaException"><c>OPERATOR_NOT_FOUND</c>, <c>OWN_ACCOUNT</c>, <c>LAST_ADMIN</c>.</exception>
+    public Task<Operator> LockOperator(Guid operatorId, CancellationToken cancel = default) =>
+        Send(Call.Post($"admin/operators/{operatorId}/lock"), ClientJson.Default.Operator, cancel);
+
+    /// <summary>For Admins.</summary>
+    /// <exception cref="AntacaException"><c>OPERATOR_NOT_FOUND</c>.</exception>
+    public Task<Operator> UnlockOperator(Guid operatorId, CancellationToken cancel = default) =>
+        Send(Call.Post($"admin/operators/{operatorId}/unlock"), ClientJson.Default.Operator, cancel);
+
+    /// <summary>Gives an operator another role. For Admins.</summary>
+    /// <exception cref="AntacaException"><c>OPERATOR_NOT_FOUND</c>, <c>ROLE_TOO_HIGH</c>, <c>LAST_ADMIN</c>.</exception>
+    public Task<Operator> SetOperatorRole(Guid operatorId, OperatorRole role, CancellationToken cancel = default) =>
+        Send(Call.Put($"admin/operators/{operatorId}/role", new NewRole(role), ClientJson.Default.NewRole), ClientJson.Default.Operator, cancel);
+
+    /// <summary>The audit trail, newest first. For Admins and Managers.</summary>
+    /// <exception cref="AntacaException"><c>VALIDATION_FAILED</c>.</exception>
+    public Task<Page<AuditEntry>> ListAudit(AuditFilter? filter = null, int limit = 50, string? after = null, CancellationToken cancel = default) => Send(
+        Call.Get("admin/audit", Query.Of(
+            ("actor", filter?.Actor), ("subject", filter?.Subject), ("from", filter?.From), ("to", filter?.To), ("limit", limit), ("after", after))),
+        ClientJson.Default.PageAuditEntry,
+        cancel);
+
+    // Partners, certificates and programmes: for Admins
+
+    /// <summary>Newest first.</summary>
+    public Task<Page<Partner>> ListPartners(int limit = 50, string? after = null, CancellationToken cancel = default) =>
+        Send(Call.Get("admin/partners", Query.Of(("limit", limit), ("after", after))), ClientJson.Default.PagePartner, cancel);
+
+    /// <exception cref="AntacaException"><c>PARTNER_EXISTS</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<Partner> CreatePartner(NewPartner partner, string? idempotencyKey = null, CancellationToken cancel = default) =>
+        Send(Call.Post("admin/partners", partner, ClientJson.Default.NewPartner, idempotencyKey), ClientJson.Default.Partner, cancel);
+
+    /// <exception cref="AntacaException"><c>PARTNER_NOT_FOUND</c>.</exception>
+    public Task<Partner> GetPartner(Guid partnerId, CancellationToken cancel = default) =>
+        Send(Call.Get($"admin/partners/{partnerId}"), ClientJson.Default.Partner, cancel);
+
+    /// <exception cref="AntacaException"><c>PARTNER_NOT_FOUND</c>, <c>PARTNER_EXISTS</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<Partner> UpdatePartner(Guid partnerId, PartnerChange change, CancellationToken cancel = default) =>
+        Send(Call.Patch($"admin/partners/{partnerId}", change, ClientJson.Default.PartnerChange), ClientJson.Default.Partner, cancel);
+
+    /// <summary>Registers the RSA key that the partner's answers are sealed for, and no other.</summary>
+    /// <exception cref="AntacaException"><c>PARTNER_NOT_FOUND</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<Partner> SetEncryptionKey(Guid partnerId, Jose.Jwk key, CancellationToken cancel = default) => Send(
+        Call.Put($"admin/partners/{partnerId}/encryption-key", new NewEncryptionKey(key), ClientJson.Default.NewEncryptionKey), ClientJson.Default.Partner, cancel);
+
+    /// <exception cref="AntacaException"><c>PARTNER_NOT_FOUND</c>.</exception>
+    public Task<Partner> RemoveEncryptionKey(Guid partnerId, CancellationToken cancel = default) =>
+        Send(Call.Delete($"admin/partners/{partnerId}/encryption-key"), ClientJson.Default.Partner, cancel);
+
+    /// <summary>Newest first.</summary>
+    /// <exception cref="AntacaException"><c>PARTNER_NOT_FOUND</c>.</exception>
+    public Task<Page<ClientCertificate>> ListCertificates(Guid partnerId, int limit = 50, string? after = null, CancellationToken cancel = default) => Send(
+        Call.Get($"admin/partners/{partnerId}/certificates", Query.Of(("limit", limit), ("after", after))), ClientJson.Default.PageClientCertificate, cancel);
+
+    /// <summary>Signs a client certificate.</summary>
+    /// <exception cref="AntacaException"><c>PARTNER_NOT_FOUND</c>, <c>VALIDATION_FAILED</c> with what is wrong with the <c>csr</c>.</exception>
+    public Task<SignedCertificate> SignCertificate(Guid partnerId, NewCertificate certificate, string? idempotencyKey = null, CancellationToken cancel = default) => Send(
+        Call.Post($"admin/partners/{partnerId}/certificates", certificate, ClientJson.Default.NewCertificate, idempotencyKey), ClientJson.Default.SignedCertificate, cancel);
+
+    /// <summary>Revokes at once; the same again changes nothing.</summary>
+    /// <exception cref="AntacaException"><c>PARTNER_NOT_FOUND</c>, <c>CERTIFICATE_NOT_FOUND</c>.</exception>
+    public Task RevokeCertificate(Guid partnerId, string serial, CancellationToken cancel = default) =>
+        Send(Call.Delete($"admin/partners/{partnerId}/certificates/{Uri.EscapeDataString(serial)}"), cancel);
+
+    /// <summary>Newest first.</summary>
+    /// <param name="partnerId">Null for all partners'.</param>
+    /// <param name="limit">1 to <see cref="AntacaClient.MaxPageSize"/>.</param>
+    /// <param name="after"><see cref="Page{T}.Next"/> of the page before.</param>
+    /// <param name="cancel">Ends the waiting.</param>
+    public Task<Page<CardProgram>> ListPrograms(Guid? partnerId = null, int limit = 50, string? after = null, CancellationToken cancel = default) => Send(
+        Call.Get("admin/programs", Query.Of(("partnerId", partnerId), ("limit", limit), ("after", after))), ClientJson.Default.PageCardProgram, cancel);
+
+    /// <exception cref="AntacaException"><c>PARTNER_NOT_FOUND</c>, <c>PROGRAM_EXISTS</c>, <c>BIN_RANGE_OVERLAP</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<CardProgram> CreateProgram(NewCardProgram program, string? idempotencyKey = null, CancellationToken cancel = default) =>
+        Send(Call.Post("admin/programs", program, ClientJson.Default.NewCardProgram, idempotencyKey), ClientJson.Default.CardProgram, cancel);
+
+    /// <exception cref="AntacaException"><c>PROGRAM_NOT_FOUND</c>.</exception>
+    public Task<CardProgram> GetProgram(Guid programId, CancellationToken cancel = default) =>
+        Send(Call.Get($"admin/programs/{programId}"), ClientJson.Default.CardProgram, cancel);
+
+    /// <exception cref="AntacaException"><c>PROGRAM_NOT_FOUND</c>, <c>PROGRAM_EXISTS</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<CardProgram> UpdateProgram(Guid programId, CardProgramChange change, CancellationToken cancel = default) =>
+        Send(Call.Patch($"admin/programs/{programId}", change, ClientJson.Default.CardProgramChange), ClientJson.Default.CardProgram, cancel);
+
+    // Users, their money and their cards
+
+    /// <summary>Every partner's users, newest first.</summary>
+    /// <exception cref="AntacaException"><c>VALIDATION_FAILED</c>.</exception>
+    public Task<Page<User>> ListUsers(UserFilter? filter = null, int limit = 50, string? after = null, CancellationToken cancel = default) => Send(
+        Call.Get("admin/customers", Query.Of(
+            ("externalId", filter?.ExternalId),
+            ("phone", filter?.Phone),
+            ("email", filter?.Email),
+            ("partnerId", filter?.PartnerId),
+            ("programId", filter?.ProgramId),
+            ("status", filter?.Status),
+            ("limit", limit),
+            ("after", after))),
+        ClientJson.Default.PageUser,
+        cancel);
+
+    /// <exception cref="AntacaException"><c>USER_NOT_FOUND</c>.</exception>
+    public Task<User> GetUser(Guid customerId, CancellationToken cancel = default) => Send(Call.Get($"admin/customers/{customerId}"), ClientJson.Default.User, cancel);
+
+    /// <summary>Ends the user's sessions and lets none begin; the cards go on. For Admins and Managers.</summary>
+    /// <exception cref="AntacaException"><c>USER_NOT_FOUND</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<User> LockUser(Guid customerId, string? reason = null, CancellationToken cancel = default) =>
+        Send(Call.Post($"admin/customers/{customerId}/lock", new NewUserLock(reason), ClientJson.Default.NewUserLock), ClientJson.Default.User, cancel);
+
+    /// <summary>For Admins and Managers.</summary>
+    /// <exception cref="AntacaException"><c>USER_NOT_FOUND</c>.</exception>
+    public Task<User> UnlockUser(Guid customerId, CancellationToken cancel = default) =>
+        Send(Call.Post($"admin/customers/{customerId}/unlock"), ClientJson.Default.User, cancel);
+
+    /// <summary>Opens a balance for a verified user. For Admins and Managers.</summary>
+    /// <param name="customerId">The user.</param>
+    /// <param name="currency">ISO 4217; null for the programme's.</param>
+    /// <param name="idempotencyKey">1 to 255 characters; null for a random one.</param>
+    /// <param name="cancel">Ends the waiting, not what the suite has begun.</param>
+    /// <exception cref="AntacaException"><c>USER_NOT_FOUND</c>, <c>USER_LOCKED</c>, <c>KYC_REQUIRED</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<Balance> OpenBalance(Guid customerId, string? currency = null, string? idempotencyKey = null, CancellationToken cancel = default) => Send(
+        Call.Post($"admin/customers/{customerId}/balances", new NewBalance(currency), ClientJson.Default.NewBalance, idempotencyKey), ClientJson.Default.Balance, cancel);
+
+    /// <summary>A user's balances, newest first.</summary>
+    /// <exception cref="AntacaException"><c>USER_NOT_FOUND</c>.</exception>
+    public Task<Page<Balance>> ListBalances(Guid customerId, int limit = 50, string? after = null, CancellationToken cancel = default) => Send(
+        Call.Get($"admin/customers/{customerId}/balances", Query.Of(("limit", limit), ("after", after))), ClientJson.Default.PageBalance, cancel);
+
+    /// <summary>A balance with its cards.</summary>
+    /// <exception cref="AntacaException"><c>BALANCE_NOT_FOUND</c>.</exception>
+    public Task<Balance> GetBalance(Guid customerId, Guid balanceId, CancellationToken cancel = default) =>
+        Send(Call.Get($"admin/customers/{customerId}/balances/{balanceId}"), ClientJson.Default.Balance, cancel);
+
+    /// <summary>Adds money to a balance. For Admins. Give an idempotency key of your own: it is what keeps money from being added twice.</summary>
+    /// <param name="balanceId">Any user's balance.</param>
+    /// <param name="amount">More than zero, in the balance's currency.</param>
+    /// <param name="reference">1 to 140 characters.</param>
+    /// <param name="idempotencyKey">1 to 255 characters; null for a random one, which protects this call's attempts alone.</param>
+    /// <param name="cancel">Ends the waiting, not what the suite has begun.</param>
+    /// <exception cref="AntacaException"><c>BALANCE_NOT_FOUND</c>, <c>BALANCE_NOT_OPEN</c>, <c>BALANCE_CURRENCY_MISMATCH</c>,
+    /// <c>BALANCE_LIMIT_EXCEEDED</c>, <c>IDEMPOTENCY_KEY_REUSED</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<Transaction> Reload(Guid balanceId, Money amount, string reference, string? idempotencyKey = null, CancellationToken cancel = default) => Send(
+        Call.Post($"admin/balances/{balanceId}/reload", new NewReload(amount, reference), ClientJson.Default.NewReload, idempotencyKey), ClientJson.Default.Transaction, cancel);
+
+    /// <summary>Every partner's transactions, newest first.</summary>
+    /// <exception cref="AntacaException"><c>VALIDATION_FAILED</c>.</exception>
+    public Task<Page<Transaction>> ListTransactions(TransactionFilter? filter = null, int limit = 50, string? after = null, CancellationToken cancel = default) => Send(
+        Call.Get("admin/transactions", Query.Of(
+            ("customerId", filter?.CustomerId),
+            ("balanceId", filter?.BalanceId),
+            ("cardId", filter?.CardId),
+            ("status", filter?.Status),
+            ("type", filter?.Type),
+            ("from", filter?.From),
+            ("to", filter?.To),
+            ("limit", limit),
+            ("after", after))),
+        ClientJson.Default.PageTransaction,
+        cancel);
+
+    /// <summary>Issues a virtual card for a user. Encrypted both ways; the secrets are told to the user alone. For Admins and Managers.</summary>
+    /// <param name="customerId">A verified, active user.</param>
+    /// <param name="balanceId">An open balance of the user in the programme's currency.</param>
+    /// <param name="cardholderName">1 to 26 letters, spaces and <c>. ' -</c>.</param>
+    /// <param name="idempotencyKey">1 to 255 characters; null for a random one.</param>
+    /// <param name="cancel">Ends the waiting, not what the suite has begun.</param>
+    /// <exception cref="AntacaException"><c>USER_NOT_FOUND</c>, <c>USER_LOCKED</c>, <c>KYC_REQUIRED</c>, <c>BALANCE_NOT_FOUND</c>,
+    /// <c>BALANCE_NOT_OPEN</c>, <c>BALANCE_CURRENCY_MISMATCH</c>, <c>BIN_RANGE_FULL</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<IssuedCardSummary> CreateVirtualCard(
+        Guid customerId, Guid balanceId, string? cardholderName = null, string? idempotencyKey = null, CancellationToken cancel = default) => Send(
+        Call.Post($"admin/customers/{customerId}/cards/virtual", new NewVirtualCard(balanceId, cardholderName), ClientJson.Default.NewVirtualCard, idempotencyKey) with
+        {
+            Encrypted = true,
+        },
+        ClientJson.Default.IssuedCardSummary,
+        cancel);
+
+    /// <summary>Cards without their secrets, newest first.</summary>
+    /// <param name="customerId">Null for every user's.</param>
+    /// <param name="status">Null for any.</param>
+    /// <param name="limit">1 to <see cref="AntacaClient.MaxPageSize"/>.</param>
+    /// <param name="after"><see cref="Page{T}.Next"/> of the page before.</param>
+    /// <param name="cancel">Ends the waiting.</param>
+    public Task<Page<Card>> ListCards(
+        Guid? customerId = null, CardStatus? status = null, int limit = 50, string? after = null, CancellationToken cancel = default) => Send(
+        Call.Get("admin/cards", Query.Of(("customerId", customerId), ("status", status), ("limit", limit), ("after", after))), ClientJson.Default.PageCard, cancel);
+
+    /// <summary>A card without its secrets.</summary>
+    /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>.</exception>
+    public Task<Card> GetCardSummary(Guid cardId, CancellationToken cancel = default) => Send(Call.Get($"admin/cards/{cardId}/summary"), ClientJson.Default.Card, cancel);
+
+    /// <summary>Stops a card. The same lock again changes nothing; an irreversible lock is never weakened.</summary>
+    /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>, <c>CARD_NOT_ACTIVE</c>, <c>LOCK_IRREVERSIBLE</c>.</exception>
+    public Task<Card> LockCard(Guid cardId, LockCode code, CancellationToken cancel = default) =>
+        Send(Call.Post($"admin/cards/{cardId}/lock", new NewLock(code), ClientJson.Default.NewLock), ClientJson.Default.Card, cancel);
+
+    /// <summary>Lifts a reversible lock.</summary>
+    /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>, <c>CARD_NOT_ACTIVE</c>, <c>LOCK_IRREVERSIBLE</c>.</exception>
+    public Task<Card> UnlockCard(Guid cardId, CancellationToken cancel = default) => Send(Call.Post($"admin/cards/{cardId}/unlock"), ClientJson.Default.Card, cancel);
+
+    private Task<TAnswer> Send<TAnswer>(Call call, JsonTypeInfo<TAnswer> answer, CancellationToken cancel)
+        where TAnswer : class =>
+        connection.Transport.Send(call with { Session = SignedIn() }, answer, cancel);
+
+    private Task<byte[]> Send(Call call, CancellationToken cancel) => connection.Transport.Send(call with { Session = SignedIn() }, cancel);
+
+    private SessionToken SignedIn() => _session ?? throw new AntacaException(0, AntacaException.NotSignedIn, "Nobody is signed in: sign in first.");
+}

@@ -1,0 +1,78 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Antaca.DataCore.Vault;
+using Antaca.ServiceDefaults;
+
+namespace Antaca.DataCore.Programmes;
+
+internal enum KycMode
+{
+    Manual,
+    Automatic,
+    Http,
+    Partner,
+}
+
+/// <summary>One partner's card programme, on the wire.</summary>
+/// <param name="BinRange">BIN, first and last account number, such as <c>510510:000000000-999999999</c>.</param>
+/// <param name="Currency">ISO 4217.</param>
+/// <param name="RemoteUrl">Where the partner holds the balances itself; null where we hold them.</param>
+/// <param name="SessionMinutes">How long an app's session lives at the most, 1 to 60.</param>
+/// <param name="IdleMinutes">How long it lives unused, 1 to 60.</param>
+internal sealed record ProgrammeView(
+    Guid Id,
+    Guid PartnerId,
+    string Name,
+    string BinRange,
+    string Currency,
+    string? RemoteUrl,
+    string Processor,
+    bool DigitalFirst,
+    KycMode KycMode,
+    bool AutoBalance,
+    bool SelfRegistration,
+    int SessionMinutes,
+    int IdleMinutes,
+    int CardValidityMonths,
+    DateTimeOffset CreatedAt);
+
+/// <summary>What a programme's settings may be.</summary>
+internal static partial class ProgrammeFields
+{
+    public const int MaxNameLength = 128;
+    public const int MaxRemoteUrlLength = 2048;
+    public const int MaxSessionMinutes = 60;
+    public const int MaxCardValidityMonths = 120;
+    public const int MinRangeSize = 10;
+
+    private const int AccountAndBinDigits = 15;
+
+    /// <summary>Notes what is wrong with the settings that are given; null is not given.</summary>
+    public static Faults Faults(string? name, string? remoteUrl, int? sessionMinutes, int? idleMinutes, int? cardValidityMonths)
+    {
+        var faults = new Faults();
+        if (name is not null)
+        {
+            faults.UnlessLine(name, "name", MaxNameLength);
+        }
+        return faults
+            .Unless(remoteUrl is null || (remoteUrl.Length <= MaxRemoteUrlLength && Uri.TryCreate(remoteUrl, UriKind.Absolute, out var uri) && uri.Scheme == Uri.UriSchemeHttps), "remoteUrl", "must be an https address")
+            .Unless(sessionMinutes is null or (>= 1 and <= MaxSessionMinutes), "sessionMinutes", $"must be 1 to {MaxSessionMinutes}")
+            .Unless(idleMinutes is null or (>= 1 and <= MaxSessionMinutes), "idleMinutes", $"must be 1 to {MaxSessionMinutes}")
+            .Unless(cardValidityMonths is null or (>= 1 and <= MaxCardValidityMonths), "cardValidityMonths", $"must be 1 to {MaxCardValidityMonths}");
+    }
+
+    public static bool IsProcessor(string name) => ProcessorName().IsMatch(name);
+
+    /// <summary>The range as the table has it: always with its bounds, and the first of its 15-digit numbers.</summary>
+    public static (string Text, long FirstAccount) Written(PanRange range)
+    {
+        var digits = AccountAndBinDigits - range.Bin.Length;
+        var from = range.First.ToString("D" + digits, CultureInfo.InvariantCulture);
+        var to = (range.First + range.Size - 1).ToString("D" + digits, CultureInfo.InvariantCulture);
+        return ($"{range.Bin}:{from}-{to}", long.Parse(range.Bin + from, CultureInfo.InvariantCulture));
+    }
+
+    [GeneratedRegex(@"^[a-z0-9-]{1,64}\z")]
+    private static partial Regex ProcessorName();
+}

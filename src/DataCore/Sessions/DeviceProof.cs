@@ -1,0 +1,57 @@
+using System.Security.Cryptography;
+using System.Text;
+using Antaca.DataCore.Credentials;
+using Antaca.DataCore.Installations;
+using Antaca.Jose;
+using Antaca.ServiceDefaults;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Antaca.DataCore.Sessions;
+
+/// <summary>The two ways an installation proves that its user is there: the device's signature, and the PIN.</summary>
+internal static class DeviceProof
+{
+    private const int SignatureBytes = 64;
+
+    /// <summary>ES256 (RFC 7518 section 3.4): r and s over the challenge's ASCII text.</summary>
+    public static bool Signs(string? deviceKey, string challenge, string signature)
+    {
+        if (deviceKey is null || !StrictBase64Url.TryDecode(signature, out var bytes) || bytes.Length != SignatureBytes
+            || !Jwk.TryParse(deviceKey, out var jwk) || !jwk.TryGetP256(out var key))
+        {
+            return false;
+        }
+        using (key)
+        {
+            return key.VerifyData(Encoding.UTF8.GetBytes(challenge), bytes, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+        }
+    }
+
+    /// <summary>
+    /// Judges a PIN; the installation's row is held. Null when it is right, and the tries are whole again. A wrong one is
+    /// counted, and this work committed; the last ends the installation and its sessions.
+    /// </summary>
+    public static async Task<ProblemHttpResult?> JudgePin(this Work work, Installation installation, string pin, SlowHash slow, DateTimeOffset now)
+    {
+        if (slow.Verify(Installation.PinPurpose, pin, installation.PinHash))
+        {
+            if (installation.WrongPins > 0)
+            {
+                await work.SavePinTries(installation.Id, wrongPins: 0, now);
+            }
+            return null;
+        }
+        await work.SavePinTries(installation.Id, installation.WrongPins + 1, now);
+        if (installation.TriesLeft > 1)
+        {
+            Work.Audit(actor: $"user:{installation.UserId}", subject: $"installation:{installation.Id}", outcome: "WRONG_PIN", installation.UserId, installation.PartnerId);
+            await work.Commit();
+            return SessionProblems.WrongPin(installation.TriesLeft - 1);
+        }
+        await work.EndInstallation(installation.Id, installation.UserId, "PinTries", now);
+        await work.EndSessionsOfInstallation(installation.Id, "PinTries", now);
+        Work.Audit(actor: $"user:{installation.UserId}", subject: $"installation:{installation.Id}", outcome: "INSTALLATION_ENDED", installation.UserId, installation.PartnerId);
+        await work.Commit();
+        return SessionProblems.InstallationEnded();
+    }
+}
