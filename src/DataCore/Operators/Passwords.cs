@@ -43,7 +43,7 @@ internal static class Passwords
         {
             return "must contain neither the product's name nor yours from the e-mail address";
         }
-        return IsGuessable(plain) || IsGuessable(Spelt(plain)) ? "is among the first that a guesser would try" : null;
+        return IsGuessable(plain) || IsGuessable(Spelt(plain)) || IsCommon(Spelt(Undressed(plain))) ? "is among the first that a guesser would try" : null;
     }
 
     private static bool IsGuessable(string plain) =>
@@ -54,6 +54,21 @@ internal static class Passwords
     {
         var letters = string.Concat(plain.Where(char.IsLetter));
         return letters.Length == 0 || _common.Contains(plain) || _common.Contains(letters) || _common.Contains(Unit(letters));
+    }
+
+    /// <summary>Without the digits and signs before the first letter and after the last: what is spelt with digits ends where they begin to count.</summary>
+    private static string Undressed(string plain)
+    {
+        var (first, last) = (0, plain.Length);
+        while (first < last && !char.IsLetter(plain[first]))
+        {
+            first++;
+        }
+        while (last > first && !char.IsLetter(plain[last - 1]))
+        {
+            last--;
+        }
+        return plain[first..last];
     }
 
     /// <summary>The shortest beginning whose repetition is the whole (the last may be cut short); the whole where nothing repeats.</summary>
