@@ -14,6 +14,7 @@ namespace Antaca.BalanceService;
 [JsonSerializable(typeof(TransactionView))]
 [JsonSerializable(typeof(Page<TransactionView>))]
 [JsonSerializable(typeof(BalanceFacts))]
+[JsonSerializable(typeof(OpenBalances))]
 [JsonSerializable(typeof(DecideAuthorisation))]
 [JsonSerializable(typeof(AuthorisationDecided))]
 [JsonSerializable(typeof(UserFacts))]

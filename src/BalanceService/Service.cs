@@ -32,8 +32,8 @@ public static class Service
         balances.MapReloadBalance();
         balances.MapListTransactions();
         app.MapForCallers("/transactions").MapListAllTransactions();
-        app.MapForServices("balanceservice/users", "/internal/users").MapCountOpenBalances();
         app.MapForServices("balanceservice/balances", "/internal/balances").MapGetBalanceFacts();
+        app.MapForServices("balanceservice/users", "/internal/users").MapCountOpenBalances();
         app.MapForServices("balanceservice/authorisations", "/internal/authorisations").MapAuthorise();
         return app;
     }

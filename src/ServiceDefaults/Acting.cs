@@ -10,7 +10,8 @@ namespace Antaca.ServiceDefaults;
 /// <summary>
 /// What a caller from outside is doing in this request. The first <see cref="Work"/> that a write commits owes one
 /// <see cref="Audited"/> event with it, in the same transaction: no verb can forget it, and none is recorded that did not
-/// happen. A repeat that changes nothing records nothing.
+/// happen. A repeat that finds everything done
+/// already is on record as the request that it was.
 /// </summary>
 internal sealed class Acting
 {

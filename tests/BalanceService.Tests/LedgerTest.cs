@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Antaca.ServiceDefaults;
 using Antaca.TestKit;
 using Npgsql;
 using Xunit;
@@ -29,6 +30,8 @@ public abstract class LedgerTest(LedgerSuite suite) : IClassFixture<LedgerSuite>
     public async Task DisposeAsync() => Assert.Empty(await FaultsInTheBooks());
 
     protected Api BalancesOf(TestUser user) => suite.As(user.Caller, "balanceservice");
+
+    protected Api BalancesOf(Caller caller) => suite.As(caller, "balanceservice");
 
     protected static string NewKey() => Guid.CreateVersion7().ToString();
 

@@ -35,6 +35,10 @@ internal static class OpenBalance
         var askingUser = dataCore.Get<UserFacts>(caller.IsOperator ? $"/internal/users/{caller.UserId}" : $"/internal/users/{caller.UserId}?partnerId={caller.PartnerId}", cancel);
         // Whose an operator's customer is, DataCore alone knows; everybody else is told at once.
         var partnerId = caller.IsOperator ? (await askingUser).ValueOrNothing?.PartnerId : caller.PartnerId;
+        if (partnerId is null)
+        {
+            return BalanceProblems.UserNotFound();
+        }
         var askingKyc = kycService.Get<KycFacts>($"/internal/decisions/{caller.UserId}?partnerId={partnerId}", cancel);
         await Task.WhenAll(askingUser, askingKyc);
         var user = (await askingUser).ValueOrNothing;

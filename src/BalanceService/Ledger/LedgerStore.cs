@@ -28,7 +28,7 @@ internal static class LedgerStore
             with reload as (
                 insert into transactions (id, partner_id, user_id, account_id, type, status, amount, currency, reference, authorized_at, cleared_at)
                 values (@id, @PartnerId, @UserId, @balanceId, 'Reload', 'Cleared', @amount, @Currency, @reference, @now, @now)
-                returning id, account_id, card_id, type, status, amount, currency, reference, merchant_mid, merchant_name, merchant_mcc,
+                returning id, user_id, account_id, card_id, type, status, amount, currency, reference, merchant_mid, merchant_name, merchant_mcc,
                     merchant_country, authorized_at, cleared_at, action_code, reason
             ),
             posted as (
@@ -36,7 +36,7 @@ internal static class LedgerStore
                 select @PartnerId, reload.id, side.account_id, side.amount, @Currency, @now
                 from reload, (values (@fundingId, -@amount), (@balanceId, @amount)) as side (account_id, amount)
             )
-            select id, account_id, card_id, type, status, amount, currency, reference, merchant_mid, merchant_name, merchant_mcc,
+            select id, user_id, account_id, card_id, type, status, amount, currency, reference, merchant_mid, merchant_name, merchant_mcc,
                 merchant_country, authorized_at, cleared_at, action_code, reason
             from reload
             """,
@@ -47,7 +47,7 @@ internal static class LedgerStore
         this NpgsqlDataSource database, Guid balanceId, Caller caller, DateTimeOffset from, DateTimeOffset to, PageRequest page, CancellationToken cancel) =>
         database.Many<Transaction>(
             """
-            select id, account_id, card_id, type, status, amount, currency, reference, merchant_mid, merchant_name, merchant_mcc,
+            select id, user_id, account_id, card_id, type, status, amount, currency, reference, merchant_mid, merchant_name, merchant_mcc,
                 merchant_country, authorized_at, cleared_at, action_code, reason
             from transactions
             where account_id = @balanceId and user_id = @UserId and (@IsOperator or partner_id = @PartnerId)
@@ -58,20 +58,34 @@ internal static class LedgerStore
             new { balanceId, caller.UserId, caller.IsOperator, caller.PartnerId, from, to, page.After.At, page.After.Id, page.Rows },
             cancel);
 
-    /// <summary>One page of what happened to anybody's balance, newest first, for operators.</summary>
-    public static Task<IReadOnlyList<Transaction>> ListAllTransactions(
-        this NpgsqlDataSource database, ListAllTransactions.Filter filter, PageRequest page, CancellationToken cancel) =>
+    /// <summary>One page of what happened to every partner's balances, newest first, for operators.</summary>
+    public static Task<IReadOnlyList<Transaction>> ListTransactions(this NpgsqlDataSource database, TransactionFilter filter, PageRequest page, CancellationToken cancel) =>
         database.Many<Transaction>(
             """
-            select id, account_id, card_id, type, status, amount, currency, reference, merchant_mid, merchant_name, merchant_mcc,
+            select id, user_id, account_id, card_id, type, status, amount, currency, reference, merchant_mid, merchant_name, merchant_mcc,
                 merchant_country, authorized_at, cleared_at, action_code, reason
             from transactions
-            where (@CustomerId::uuid is null or user_id = @CustomerId) and (@BalanceId::uuid is null or account_id = @BalanceId)
-                and (@CardId::uuid is null or card_id = @CardId) and (@Status::text is null or status = @Status) and (@Type::text is null or type = @Type)
+            where (@CustomerId::uuid is null or account_id in (select id from accounts where user_id = @CustomerId and kind = 'User'))
+                and (@BalanceId::uuid is null or account_id = @BalanceId)
+                and (@CardId::uuid is null or card_id = @CardId)
+                and (@Status::text is null or status = @Status)
+                and (@Type::text is null or type = @Type)
                 and authorized_at >= @From and authorized_at < @To and (authorized_at, id) < (@At, @Id)
             order by authorized_at desc, id desc
             limit @Rows
             """,
-            new { filter.CustomerId, filter.BalanceId, filter.CardId, filter.Status, filter.Type, filter.From, filter.To, page.After.At, page.After.Id, page.Rows },
+            new
+            {
+                filter.CustomerId,
+                filter.BalanceId,
+                filter.CardId,
+                filter.Status,
+                filter.Type,
+                filter.From,
+                filter.To,
+                page.After.At,
+                page.After.Id,
+                page.Rows,
+            },
             cancel);
 }

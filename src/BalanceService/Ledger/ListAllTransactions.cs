@@ -3,12 +3,13 @@ using Npgsql;
 
 namespace Antaca.BalanceService.Ledger;
 
-/// <summary>Lists what happened to every partner's balances, for operators: newest first, filtered, as JSON or as CSV.</summary>
+/// <summary>Lists for operators what happened to every partner's balances, newest first, as JSON or as text for a spreadsheet.</summary>
 internal static class ListAllTransactions
 {
     private static readonly CsvColumn<TransactionView>[] _columns =
     [
         new("id", transaction => transaction.Id),
+        new("customerId", transaction => transaction.CustomerId),
         new("balanceId", transaction => transaction.BalanceId),
         new("cardId", transaction => transaction.CardId),
         new("type", transaction => transaction.Type),
@@ -26,11 +27,7 @@ internal static class ListAllTransactions
         new("reference", transaction => transaction.Reference),
     ];
 
-    /// <summary>What to look for; null for any.</summary>
-    internal sealed record Filter(Guid? CustomerId, Guid? BalanceId, Guid? CardId, string? Status, string? Type, DateTimeOffset From, DateTimeOffset To);
-
-    public static void MapListAllTransactions(this IEndpointRouteBuilder transactions) =>
-        transactions.MapGet("/", Handle).AdmitsEveryOperator().Produces<Page<TransactionView>>().OffersCsv();
+    public static void MapListAllTransactions(this IEndpointRouteBuilder transactions) => transactions.MapGet("/", Handle).AdmitsEveryOperator().Produces<Page<TransactionView>>().Produces<string>(200, Csv.MediaType);
 
     private static async Task<IResult> Handle(
         Guid? customerId,
@@ -46,22 +43,37 @@ internal static class ListAllTransactions
         NpgsqlDataSource database,
         CancellationToken cancel)
     {
-        if (!PageRequest.TryRead(limit, after, out var page, out var refusal))
-        {
-            return refusal;
-        }
         var faults = new Faults()
-            .Unless(status is null || Enum.GetNames<TransactionStatus>().Contains(status), "status", "is not a status of a transaction")
-            .Unless(type is null || Enum.GetNames<TransactionType>().Contains(type), "type", "is not a type of a transaction");
+            .Unless(status is null || Enum.GetNames<TransactionStatus>().Contains(status), "status", "is not a status of transactions")
+            .Unless(type is null || Enum.GetNames<TransactionType>().Contains(type), "type", "is not a type of transactions");
         if (faults.Any)
         {
             return faults.Problem();
         }
+        if (!PageRequest.TryRead(limit, after, out var page, out var refusal))
+        {
+            return refusal;
+        }
 
-        var filter = new Filter(
-            customerId, balanceId, cardId, status, type, (from ?? DateTimeOffset.MinValue).ToUniversalTime(), (to ?? DateTimeOffset.MaxValue).ToUniversalTime());
-        var found = await database.ListAllTransactions(filter, page, cancel);
-        var transactions = page.Of(found, transaction => new Cursor(transaction.AuthorizedAt, transaction.Id), TransactionView.Of);
-        return Csv.IsWanted(request) ? Csv.Of(transactions, _columns) : TypedResults.Ok(transactions);
+        var filter = new TransactionFilter(
+            customerId,
+            balanceId,
+            cardId,
+            status,
+            type,
+            (from ?? DateTimeOffset.MinValue).ToUniversalTime(),
+            (to ?? DateTimeOffset.MaxValue).ToUniversalTime());
+        var transactions = await database.ListTransactions(filter, page, cancel);
+        var shown = page.Of(
+            transactions,
+            transaction => new Cursor(transaction.AuthorizedAt, transaction.Id),
+            transaction => TransactionView.Of(transaction) with { CustomerId = transaction.UserId });
+        return Csv.IsWanted(request) ? Csv.Of(shown, _columns) : TypedResults.Ok(shown);
     }
 }
+
+/// <summary>What an operator looks for; null for any.</summary>
+/// <param name="From">The first moment that counts.</param>
+/// <param name="To">The first that does not any more.</param>
+internal sealed record TransactionFilter(
+    Guid? CustomerId, Guid? BalanceId, Guid? CardId, string? Status, string? Type, DateTimeOffset From, DateTimeOffset To);

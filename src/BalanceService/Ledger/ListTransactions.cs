@@ -8,9 +8,7 @@ namespace Antaca.BalanceService.Ledger;
 /// <summary>Lists what happened to a balance, newest first: declined authorisations too.</summary>
 internal static class ListTransactions
 {
-    public static void MapListTransactions(this IEndpointRouteBuilder balances) =>
-        balances.MapGet("/{balanceId:guid}/transactions", Handle).AdmitsEveryOperator()
-            .Refuses(BalanceProblems.NotFound());
+    public static void MapListTransactions(this IEndpointRouteBuilder balances) => balances.MapGet("/{balanceId:guid}/transactions", Handle).AdmitsEveryOperator().Refuses(BalanceProblems.NotFound());
 
     private static async Task<Results<Ok<Page<TransactionView>>, ProblemHttpResult>> Handle(
         Guid balanceId, DateTimeOffset? from, DateTimeOffset? to, int? limit, string? after, Caller caller, NpgsqlDataSource database, CancellationToken cancel)

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Antaca.ServiceDefaults;
 
 namespace Antaca.BalanceService.Ledger;
@@ -23,6 +24,7 @@ internal enum TransactionStatus
 internal sealed record Transaction
 {
     public required Guid Id { get; init; }
+    public required Guid UserId { get; init; }
     public required Guid AccountId { get; init; }
     public Guid? CardId { get; init; }
     public required TransactionType Type { get; init; }
@@ -57,6 +59,10 @@ internal sealed record TransactionView(
     string? Reason,
     string? Reference)
 {
+    /// <summary>Told to operators alone, in the list of every user's.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Guid? CustomerId { get; init; }
+
     public static TransactionView Of(Transaction transaction) => new(
         transaction.Id,
         transaction.AccountId,

@@ -70,6 +70,10 @@ internal static partial class IssueVirtualCard
         var userAsked = dataCore.Get<UserFacts>(caller.IsOperator ? $"/internal/users/{caller.UserId}" : $"/internal/users/{caller.UserId}?partnerId={caller.PartnerId}", cancel);
         // Whose an operator's customer is, DataCore alone knows; everybody else is told at once.
         var partnerId = caller.IsOperator ? (await userAsked).ValueOrNothing?.PartnerId : caller.PartnerId;
+        if (partnerId is null)
+        {
+            return CardProblems.UserNotFound();
+        }
         var kycAsked = kycService.Get<KycFacts>($"/internal/decisions/{caller.UserId}?partnerId={partnerId}", cancel);
         var balanceAsked = balanceService.Get<BalanceFacts>($"/internal/balances/{request.BalanceId}?partnerId={partnerId}&userId={caller.UserId}", cancel);
         await Task.WhenAll(userAsked, kycAsked, balanceAsked);

@@ -1,3 +1,4 @@
+using Antaca.ServiceDefaults;
 using Antaca.TestKit;
 using Xunit;
 
@@ -46,6 +47,73 @@ public sealed class GetBalanceTests(LedgerSuite suite) : LedgerTest(suite)
         (await BalancesOf(user).Get($"/balances/{othersId}")).MustRefuse(404, "BALANCE_NOT_FOUND");
         (await BalancesOf(user).Get($"/balances/{theirsId}")).MustRefuse(404, "BALANCE_NOT_FOUND");
         (await BalancesOf(theirs with { PartnerId = user.PartnerId }).Get($"/balances/{theirsId}")).MustRefuse(404, "BALANCE_NOT_FOUND");
+    }
+
+    [Fact]
+    public async Task The_user_by_the_app_and_every_operator_see_it_as_the_partner_does()
+    {
+        var user = await NewAcceptedUserOfAnotherPartner();
+        var balanceId = await Suite.NewBalance(user, amount: 100);
+        var cardId = await Suite.NewCard(user, balanceId);
+        var partners = (await BalancesOf(user).Get($"/balances/{balanceId}")).Must(200);
+
+        Assert.Equal(cardId, partners["cards"][0].GetProperty("id").GetGuid());
+        foreach (var caller in Enum.GetValues<Role>().Select(role => TestCallers.Operator(role, user.UserId)).Append(user.App()))
+        {
+            Assert.Equal(partners.Text, (await BalancesOf(caller).Get($"/balances/{balanceId}")).Must(200).Text);
+            Assert.Equal(100, (await BalancesOf(caller).Get("/balances")).Must(200)["items"][0].GetProperty("available").GetInt64());
+            Assert.Equal(1, (await BalancesOf(caller).Get($"/balances/{balanceId}/transactions")).Must(200)["items"].GetArrayLength());
+        }
+    }
+
+    [Fact]
+    public async Task By_the_app_and_for_operators_anothers_is_not_there()
+    {
+        var (user, other) = (await Suite.NewAcceptedUser(), await Suite.NewAcceptedUser());
+        var balanceId = await Suite.NewBalance(user);
+        Caller[] others = [other.App(), user.App() with { PartnerId = Guid.CreateVersion7() }, TestCallers.Operator(Role.Admin, other.UserId), TestCallers.Operator(Role.Admin)];
+
+        foreach (var caller in others)
+        {
+            (await BalancesOf(caller).Get($"/balances/{balanceId}")).MustRefuse(404, "BALANCE_NOT_FOUND");
+            (await BalancesOf(caller).Get($"/balances/{balanceId}/transactions")).MustRefuse(404, "BALANCE_NOT_FOUND");
+            Assert.Equal(0, (await BalancesOf(caller).Get("/balances")).Must(200)["items"].GetArrayLength());
+        }
+    }
+
+    [Fact]
+    public async Task Nobody_else_sees_balances()
+    {
+        var user = await Suite.NewAcceptedUser();
+        var balanceId = await Suite.NewBalance(user);
+
+        foreach (var caller in TestCallers.NotAdmitted(user.UserId))
+        {
+            foreach (var path in new[] { "/balances", $"/balances/{balanceId}", $"/balances/{balanceId}/transactions" })
+            {
+                (await BalancesOf(caller).Get(path)).MustRefuse(403, "FORBIDDEN");
+            }
+        }
+    }
+
+    [Fact]
+    public async Task DataCore_hears_how_many_balances_have_money_on_them_or_held()
+    {
+        var user = await Suite.NewAcceptedUser();
+        await Suite.NewBalance(user);
+        await Suite.NewBalance(user, amount: 100);
+        await Suite.NewBalance(await Suite.NewAcceptedUser(), amount: 100);
+        var held = await Suite.NewBalance(user, amount: 100);
+        (await Suite.Neighbour("cardservice", "balanceservice").Post("/internal/authorisations", Payment.Of(user, held, amount: 100))).Must(200);
+        var dataCore = Suite.Neighbour("datacore", "balanceservice");
+        var path = $"/internal/users/{user.UserId}/open-balances?partnerId=";
+
+        Assert.Equal(2, (await dataCore.Get(path + user.PartnerId)).Must(200)["count"].GetInt32());
+        Assert.Equal(0, (await dataCore.Get(path + Guid.CreateVersion7())).Must(200)["count"].GetInt32());
+        foreach (var neighbour in new[] { "gateway", "cardservice", "kycservice" })
+        {
+            (await Suite.Neighbour(neighbour, "balanceservice").Get(path + user.PartnerId)).MustRefuse(403, "NEIGHBOUR_NOT_ALLOWED");
+        }
     }
 
     [Fact]

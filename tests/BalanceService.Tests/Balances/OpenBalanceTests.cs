@@ -45,9 +45,49 @@ public sealed class OpenBalanceTests(LedgerSuite suite) : LedgerTest(suite)
     public async Task The_user_may_open_one_by_the_app()
     {
         var user = await Suite.NewAcceptedUser();
-        var app = Suite.As(user.App, "balanceservice");
+        var key = NewKey();
 
-        (await app.Post("/balances", new { })).Must(201);
+        var opened = (await BalancesOf(user.App()).Post("/balances", new { }, key)).Must(201);
+
+        Assert.Equal(opened.Bytes, (await BalancesOf(user.App()).Post("/balances", new { }, key)).Must(201).Bytes);
+        Assert.NotEqual(opened.Id, (await BalancesOf(user).Post("/balances", new { }, key)).Must(201).Id);
+        (await BalancesOf(user.App() with { PartnerId = Guid.CreateVersion7() }).Post("/balances", new { })).MustRefuse(404, "USER_NOT_FOUND");
+    }
+
+    [Theory]
+    [InlineData(Role.Manager)]
+    [InlineData(Role.Admin)]
+    public async Task An_operator_opens_one_for_any_partners_user(Role role)
+    {
+        var user = await NewAcceptedUserOfAnotherPartner();
+        var somebody = TestCallers.Operator(role, user.UserId);
+        var key = NewKey();
+        Answer opened = null!;
+
+        var entry = Assert.Single(await Ledger.Audited(async () => opened = (await BalancesOf(somebody).Post("/balances", new { }, key)).Must(201)));
+
+        Assert.Equal(user.UserId, opened["customerId"].GetGuid());
+        Assert.Equal(
+            user.ProgramId,
+            await Look<Guid>("select programme_id from accounts where id = @id and partner_id = @partner", ("id", opened.Id), ("partner", user.PartnerId)));
+        Assert.Equal($"Admin {somebody.Actor} OpenBalance balance:{opened.Id} {user.UserId} {user.PartnerId}", entry.Line());
+        Assert.Equal(opened.Bytes, (await BalancesOf(somebody).Post("/balances", new { }, key)).Must(201).Bytes);
+        Assert.Equal(1, await BalancesInTheLedger(user));
+    }
+
+    [Fact]
+    public async Task An_operator_hears_the_same_refusals()
+    {
+        var verified = await Suite.NewAcceptedUser();
+        await using (var locking = Suite.Database("datacore").CreateCommand($"update users set status = 'Locked' where id = '{verified.UserId}'"))
+        {
+            Assert.Equal(1, await locking.ExecuteNonQueryAsync());
+        }
+
+        (await BalancesOf(TestCallers.Operator(Role.Admin, Guid.CreateVersion7())).Post("/balances", new { })).MustRefuse(404, "USER_NOT_FOUND");
+        (await BalancesOf(TestCallers.Operator(Role.Admin)).Post("/balances", new { })).MustRefuse(404, "USER_NOT_FOUND");
+        (await BalancesOf(TestCallers.Operator(Role.Admin, (await Suite.NewUser()).UserId)).Post("/balances", new { })).MustRefuse(409, "KYC_REQUIRED");
+        (await BalancesOf(TestCallers.Operator(Role.Admin, verified.UserId)).Post("/balances", new { })).MustRefuse(409, "USER_LOCKED");
     }
 
     [Fact]
@@ -101,9 +141,19 @@ public sealed class OpenBalanceTests(LedgerSuite suite) : LedgerTest(suite)
     [Fact]
     public async Task A_caller_without_a_user_opens_nothing()
     {
-        var processor = Suite.As(new Caller { Channel = Channel.Processor, Processor = "sandbox" }, "balanceservice");
+        (await BalancesOf(new Caller { Channel = Channel.Secure, PartnerId = TestUsers.SandboxPartner }).Post("/balances", new { })).MustRefuse(404, "USER_NOT_FOUND");
+    }
 
-        (await processor.Post("/balances", new { })).MustRefuse(403, "FORBIDDEN");
+    [Fact]
+    public async Task Nobody_else_opens_one()
+    {
+        var user = await Suite.NewAcceptedUser();
+
+        foreach (var caller in TestCallers.NotAdmitted(user.UserId, Role.Employee))
+        {
+            (await BalancesOf(caller).Post("/balances", new { })).MustRefuse(403, "FORBIDDEN");
+        }
+        Assert.Equal(0, await BalancesInTheLedger(user));
     }
 
     [Fact]

@@ -129,15 +129,80 @@ public sealed class ReloadBalanceTests(LedgerSuite suite) : LedgerTest(suite)
     }
 
     [Fact]
-    public async Task Only_the_partner_may_reload()
+    public async Task Only_the_partner_and_administrators_may_reload()
     {
         var user = await Suite.NewAcceptedUser();
         var balanceId = await Suite.NewBalance(user);
-        var app = Suite.As(user.App, "balanceservice");
 
-        (await app.Post($"/balances/{balanceId}/reload", Reload(100), NewKey())).MustRefuse(403, "FORBIDDEN");
+        foreach (var caller in TestCallers.NotAdmitted(user.UserId, Role.Employee, Role.Manager).Append(user.App()))
+        {
+            (await BalancesOf(caller).Post($"/balances/{balanceId}/reload", Reload(100), NewKey())).MustRefuse(403, "FORBIDDEN");
+        }
 
         Assert.Equal(0, await Transactions(balanceId));
+    }
+
+    [Fact]
+    public async Task An_administrator_reloads_any_partners_balance_from_that_partners_funding_account()
+    {
+        var user = await NewAcceptedUserOfAnotherPartner();
+        var balanceId = await Suite.NewBalance(user);
+        var somebody = TestCallers.Operator(Role.Admin);
+        var key = NewKey();
+        Answer reload = null!;
+
+        var entry = Assert.Single(await Ledger.Audited(async () => reload = (await BalancesOf(somebody).Post($"/balances/{balanceId}/reload", Reload(12_500), key)).Must(201)));
+
+        Assert.Equal(reload.Bytes, (await BalancesOf(somebody).Post($"/balances/{balanceId}/reload", Reload(12_500), key)).Must(201).Bytes);
+        Assert.Equal(12_500, await Posted(balanceId));
+        Assert.Equal(-12_500, await Look<long>("select posted from accounts where kind = 'Funding' and partner_id = @partner", ("partner", user.PartnerId)));
+        Assert.Equal($"Admin {somebody.Actor} ReloadBalance balance:{balanceId} {user.UserId} {user.PartnerId}", entry.Line());
+        (await BalancesOf(somebody).Post($"/balances/{balanceId}/reload", Reload(100))).MustRefuse(400, "IDEMPOTENCY_KEY_REQUIRED");
+        (await BalancesOf(somebody).Post($"/balances/{Guid.CreateVersion7()}/reload", Reload(100), NewKey())).MustRefuse(404, "BALANCE_NOT_FOUND");
+        var funding = await Look<Guid>("select id from accounts where kind = 'Funding' and partner_id = @partner", ("partner", user.PartnerId));
+        (await BalancesOf(somebody).Post($"/balances/{funding}/reload", Reload(100), NewKey())).MustRefuse(404, "BALANCE_NOT_FOUND");
+    }
+
+    [Fact]
+    public async Task The_partner_hears_of_an_administrators_reload()
+    {
+        var user = await Suite.NewAcceptedUser();
+        var balanceId = await Suite.NewBalance(user);
+
+        var owed = await EventsOwed(async () =>
+        {
+            (await BalancesOf(TestCallers.Operator(Role.Admin)).Post($"/balances/{balanceId}/reload", Reload(100), NewKey())).Must(201);
+            return balanceId;
+        });
+
+        var happened = Assert.Single(owed, happened => happened.Type == "BalanceReloaded").Body;
+        Assert.Equal((user.PartnerId, user.UserId), (happened.GetProperty("partnerId").GetGuid(), happened.GetProperty("userId").GetGuid()));
+    }
+
+    [Fact]
+    public async Task The_partner_and_an_administrator_at_once_both_count()
+    {
+        var user = await Suite.NewAcceptedUser();
+        var balanceId = await Suite.NewBalance(user);
+        var key = NewKey();
+
+        var reloads = await Races.AtOnce(
+            Ledger,
+            $"select from accounts where id = '{balanceId}' for update",
+            waiters: 2,
+            () => BalancesOf(user).Post($"/balances/{balanceId}/reload", Reload(100), key),
+            () => BalancesOf(TestCallers.Operator(Role.Admin)).Post($"/balances/{balanceId}/reload", Reload(250), key));
+
+        Assert.All(reloads, reload => reload.Must(201));
+        Assert.Equal(350, await Posted(balanceId));
+    }
+
+    [Fact]
+    public async Task A_body_that_is_no_JSON_is_refused_as_such()
+    {
+        var user = await Suite.NewAcceptedUser();
+
+        (await BalancesOf(user).PostText($"/balances/{await Suite.NewBalance(user)}/reload", "amount=1", NewKey(), "text/plain")).MustRefuse(415, "UNSUPPORTED_MEDIA_TYPE");
     }
 
     [Fact]

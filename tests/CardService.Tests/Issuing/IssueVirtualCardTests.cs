@@ -241,15 +241,134 @@ public sealed class IssueVirtualCardTests(Suite suite) : IClassFixture<Suite>
         Assert.Equal(1, (await cards.Get("/cards")).Must(200)["items"].GetArrayLength());
     }
 
+    [Fact]
+    public async Task The_user_gets_a_card_by_the_app_that_only_this_device_can_open()
+    {
+        var (user, balance) = await NewBalance();
+
+        var card = (await Issue(user.App(), balance, "app-" + balance)).Must(201);
+        var again = (await Issue(user.App(), balance, "app-" + balance)).Must(201);
+
+        Assert.Equal(["id", "type", "cardNo", "cvv", "exp", "balanceId", "status"], card.Json.EnumerateObject().Select(field => field.Name));
+        Assert.Equal(card.Id, again.Id);
+        Assert.Equal("true", again.Header("Idempotent-Replayed"));
+        (await suite.Resolve(user.Caller, card)).MustRefuse(409, "REFERENCE_INVALID");
+        (await suite.Resolve(user.App() with { InstallationId = Guid.CreateVersion7() }, card)).MustRefuse(409, "REFERENCE_INVALID");
+        Assert.Equal(await suite.Open(user.App(), card), await suite.Open(user.App(), again));
+        Assert.Equal(1, await CardsOf(user));
+    }
+
+    [Fact]
+    public async Task A_key_of_the_partners_is_another_than_the_users()
+    {
+        var (user, balance) = await NewBalance();
+
+        Assert.NotEqual((await Issue(user, balance, "both-" + balance)).Must(201).Id, (await Issue(user.App(), balance, "both-" + balance)).Must(201).Id);
+    }
+
+    [Fact]
+    public async Task By_the_app_nobody_gets_a_card_on_anothers_balance()
+    {
+        var (user, balance) = await NewBalance();
+        var (_, others) = await NewBalance();
+        var (stranger, _) = await suite.NewPartner();
+
+        (await Issue(user.App(), others)).MustRefuse(404, "BALANCE_NOT_FOUND");
+        (await Issue(user.App() with { PartnerId = stranger }, balance)).MustRefuse(404, "USER_NOT_FOUND");
+        await NothingLeft(user);
+    }
+
+    [Theory]
+    [InlineData(Role.Manager)]
+    [InlineData(Role.Admin)]
+    public async Task An_operator_issues_a_card_to_any_partners_user_and_sees_no_secret(Role role)
+    {
+        var (user, balance) = await NewBalance(await suite.NewPartner());
+        var somebody = TestCallers.Operator(role, user.UserId);
+        Answer card = null!;
+
+        var entry = Assert.Single(await _cards.Audited(async () => card = (await Issue(somebody, balance)).Must(201)));
+
+        Assert.Equal(["id", "type", "maskedCardNo", "exp", "balanceId", "status"], card.Json.EnumerateObject().Select(field => field.Name));
+        Assert.Equal("Active", card["status"].GetString());
+        Assert.Equal(balance, card["balanceId"].GetGuid());
+        Assert.Equal(LastDayOfMonthIn(36), card["exp"].GetString());
+        var full = (await suite.As(user.Caller, "cardservice").Get($"/cards/{card.Id}")).Must(200);
+        var (cardNo, _) = await suite.Open(user.Caller, full);
+        Assert.Equal($"{cardNo[..6]}******{cardNo[^4..]}", card["maskedCardNo"].GetString());
+        Assert.Equal($"Admin {somebody.Actor} IssueVirtualCard card:{card.Id} {user.UserId} {user.PartnerId}", entry.Line());
+        var heard = await Eventually.Get(async () => await suite.EventsOf(user.PartnerId) is { } events && events.Exists(IsOf("card.issued")) ? events : null, "card.issued");
+        Assert.Equal(card.Id, Assert.Single(heard, IsOf("card.issued")).GetProperty("data").GetProperty("cardId").GetGuid());
+    }
+
+    [Fact]
+    public async Task An_operators_key_shows_the_same_card_again_and_no_secret()
+    {
+        var (user, balance) = await NewBalance();
+        var other = await suite.NewAcceptedUser();
+        var somebody = TestCallers.Operator(Role.Manager, user.UserId);
+
+        var first = (await Issue(somebody, balance, "key")).Must(201);
+        (await suite.As(user.Caller, "cardservice").Post($"/cards/{first.Id}/lock", new { code = 1 })).Must(200);
+        var again = (await Issue(somebody, balance, "key")).Must(201);
+
+        Assert.Equal(first.Text, again.Text);
+        Assert.Equal("true", again.Header("Idempotent-Replayed"));
+        (await Issue(somebody with { UserId = other.UserId }, balance, "key")).MustRefuse(422, "IDEMPOTENCY_KEY_REUSED");
+        Assert.NotEqual(first.Id, (await Issue(TestCallers.Operator(Role.Manager, user.UserId), balance, "key")).Must(201).Id);
+        Assert.Equal(2, await CardsOf(user));
+    }
+
+    [Fact]
+    public async Task An_operators_unfinished_card_is_finished_by_its_repeat()
+    {
+        var (user, balance) = await NewBalance();
+        var somebody = TestCallers.Operator(Role.Manager, user.UserId);
+        var issued = (await Issue(somebody, balance, "key")).Must(201);
+        await _cards.Execute(
+            "update cards set status = 'Issuing', masked_card_no = null, activated_at = null, claimed_until = $2 where id = $1", issued.Id, suite.Clock.GetUtcNow());
+
+        var again = await Eventually.Get(async () => await Issue(somebody, balance, "key") is { Status: 201 } answer ? answer : null, "the card");
+
+        Assert.Equal(issued.Text, again.Text);
+    }
+
+    [Fact]
+    public async Task An_operator_hears_the_same_refusals()
+    {
+        var (user, balance) = await NewBalance();
+        var (_, others) = await NewBalance();
+
+        (await Issue(TestCallers.Operator(Role.Admin, Guid.CreateVersion7()), balance)).MustRefuse(404, "USER_NOT_FOUND");
+        (await Issue(TestCallers.Operator(Role.Admin), balance)).MustRefuse(404, "USER_NOT_FOUND");
+        (await Issue(TestCallers.Operator(Role.Admin, user.UserId), others)).MustRefuse(404, "BALANCE_NOT_FOUND");
+        (await Issue(TestCallers.Operator(Role.Admin, (await suite.NewUser()).UserId), balance)).MustRefuse(409, "KYC_REQUIRED");
+        await _vault.Execute("update users set status = 'Locked' where id = $1", user.UserId);
+        (await Issue(TestCallers.Operator(Role.Admin, user.UserId), balance)).MustRefuse(409, "USER_LOCKED");
+        await NothingLeft(user);
+    }
+
+    [Fact]
+    public async Task Nobody_else_issues_a_card()
+    {
+        var (user, balance) = await NewBalance();
+
+        foreach (var caller in TestCallers.NotAdmitted(user.UserId, Role.Employee))
+        {
+            (await Issue(caller, balance)).MustRefuse(403, "FORBIDDEN");
+        }
+        await NothingLeft(user);
+    }
+
     private async Task<(TestUser User, Guid Balance)> NewBalance((Guid PartnerId, Guid ProgramId)? of = null)
     {
         var user = await suite.NewAcceptedUser(of?.PartnerId, of?.ProgramId);
         return (user, await suite.NewBalance(user));
     }
 
-    private Task<Answer> Issue(TestUser user, Guid balanceId, string? key = null) => suite
-        .As(new Caller { Channel = Channel.Secure, PartnerId = user.PartnerId, UserId = user.UserId }, "cardservice")
-        .Post("/cards/virtual", new { balanceId }, key);
+    private Task<Answer> Issue(TestUser user, Guid balanceId, string? key = null) => Issue(user.Caller, balanceId, key);
+
+    private Task<Answer> Issue(Caller caller, Guid balanceId, string? key = null) => suite.As(caller, "cardservice").Post("/cards/virtual", new { balanceId }, key);
 
     private async Task Refused(TestUser user, Guid balance, int status, string code)
     {

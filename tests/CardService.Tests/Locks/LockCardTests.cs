@@ -157,6 +157,132 @@ public sealed class LockCardTests(Suite suite) : IClassFixture<Suite>
     }
 
     [Theory]
+    [InlineData(Role.Employee)]
+    [InlineData(Role.Manager)]
+    [InlineData(Role.Admin)]
+    public async Task Every_operator_stops_any_partners_card_and_puts_it_back(Role role)
+    {
+        var card = await _cards.Put(new CardRow());
+        var somebody = TestCallers.Operator(role);
+
+        var locked = (await Lock(somebody, card.Id, 7)).Must(200);
+        var unlocked = (await Unlock(somebody, card.Id)).Must(200);
+
+        Assert.Equal("Operator", locked["lock"].GetProperty("source").GetString());
+        Assert.Equal(card.UserId, locked["customerId"].GetGuid());
+        Assert.Equal(card.UserId, unlocked["customerId"].GetGuid());
+        Assert.Equal("Active", unlocked["status"].GetString());
+        Assert.Equal(["card.locked 7", "card.unlocked 7"], await suite.Heard(card, 2));
+        (await Lock(somebody, Guid.CreateVersion7(), 7)).MustRefuse(404, "CARD_NOT_FOUND");
+        (await Unlock(somebody, Guid.CreateVersion7())).MustRefuse(404, "CARD_NOT_FOUND");
+    }
+
+    [Fact]
+    public async Task The_user_stops_the_card_and_puts_it_back_by_the_app()
+    {
+        var card = await _cards.Put(new CardRow());
+
+        var locked = (await Lock(card.User, card.Id, 3)).Must(200);
+        var unlocked = (await Unlock(card.User, card.Id)).Must(200);
+
+        Assert.Equal("User", locked["lock"].GetProperty("source").GetString());
+        Assert.False(locked.Json.TryGetProperty("customerId", out _));
+        Assert.Equal("Active", unlocked["status"].GetString());
+    }
+
+    [Fact]
+    public async Task Nobody_else_stops_or_sees_a_card()
+    {
+        var card = await _cards.Put(new CardRow());
+
+        foreach (var caller in TestCallers.NotAdmitted(card.UserId))
+        {
+            (await Lock(caller, card.Id, 1)).MustRefuse(403, "FORBIDDEN");
+            (await Unlock(caller, card.Id)).MustRefuse(403, "FORBIDDEN");
+            (await suite.As(caller, "cardservice").Get($"/cards/{card.Id}/summary")).MustRefuse(403, "FORBIDDEN");
+            (await suite.As(caller, "cardservice").Get("/cards")).MustRefuse(403, "FORBIDDEN");
+        }
+
+        Assert.Equal("Active", (await Summary(card))["status"].GetString());
+    }
+
+    [Fact]
+    public async Task The_audit_trail_hears_who_stopped_whose_card()
+    {
+        var card = await _cards.Put(new CardRow());
+        var somebody = TestCallers.Operator(Role.Employee);
+
+        var entries = await _cards.Audited(async () =>
+        {
+            (await Lock(somebody, card.Id, 7)).Must(200);
+            (await Unlock(card.User, card.Id)).Must(200);
+            (await Lock(card.Partner, card.Id, 1)).Must(200);
+            (await Lock(somebody, card.Id, 2)).MustRefuse(409, "LOCK_IRREVERSIBLE");
+        });
+
+        Assert.Equal(
+            [
+                $"Admin {somebody.Actor} LockCard card:{card.Id} {card.UserId} {card.PartnerId}",
+                $"Customers user:{card.UserId} UnlockCard card:{card.Id} {card.UserId} {card.PartnerId}",
+                $"Secure partner:{card.PartnerId} LockCard card:{card.Id} {card.UserId} {card.PartnerId}",
+            ],
+            entries.Select(entry => entry.Line()));
+    }
+
+    [Fact]
+    public async Task Plastic_in_production_is_there_for_operators_and_cannot_be_stopped()
+    {
+        var card = await _cards.Put(new CardRow { Status = "Ordered" });
+
+        (await Lock(TestCallers.Operator(Role.Admin), card.Id, 1)).MustRefuse(409, "CARD_NOT_ACTIVE");
+        (await Unlock(TestCallers.Operator(Role.Admin), card.Id)).MustRefuse(409, "CARD_NOT_ACTIVE");
+    }
+
+    [Fact]
+    public async Task The_user_and_an_operator_at_once_leave_one_lock()
+    {
+        var card = await _cards.Put(new CardRow());
+
+        var answers = await Races.AtOnce(_cards, RowOf(card), 2, () => Lock(card.User, card.Id, 1), () => Lock(TestCallers.Operator(Role.Employee), card.Id, 2));
+
+        var won = Assert.Single(answers, answer => answer.Status == 200);
+        Assert.Single(answers, answer => answer.Code == "LOCK_IRREVERSIBLE");
+        var stop = (await Summary(card))["lock"];
+        Assert.Equal(won["lock"].GetRawText(), stop.GetRawText());
+        Assert.Equal(stop.GetProperty("code").GetInt32() == 1 ? "User" : "Operator", stop.GetProperty("source").GetString());
+        Assert.Equal([$"card.locked {stop.GetProperty("code")}"], await suite.Heard(card, 1));
+    }
+
+    [Fact]
+    public async Task A_repeated_request_of_an_operator_does_not_stop_the_card_again()
+    {
+        var card = await _cards.Put(new CardRow());
+        var (one, another) = (TestCallers.Operator(Role.Employee), TestCallers.Operator(Role.Employee));
+        var key = Guid.CreateVersion7().ToString();
+
+        var first = (await Lock(one, card.Id, 7, key)).Must(200);
+        (await Unlock(card.User, card.Id, key)).Must(200);
+        var again = (await Lock(one, card.Id, 7, key)).Must(200);
+
+        Assert.Equal(first.Bytes, again.Bytes);
+        Assert.Equal("true", again.Header("Idempotent-Replayed"));
+        Assert.Equal("Active", (await Summary(card))["status"].GetString());
+        Assert.Null((await Lock(another, card.Id, 1, key)).Must(200).Header("Idempotent-Replayed"));
+    }
+
+    [Fact]
+    public async Task A_body_that_is_no_JSON_is_refused_as_such()
+    {
+        var card = await _cards.Put(new CardRow());
+
+        foreach (var caller in new[] { card.Partner, card.User, TestCallers.Operator(Role.Admin) })
+        {
+            (await suite.As(caller, "cardservice").PostText($"/cards/{card.Id}/lock", "code=1", contentType: "text/plain")).MustRefuse(415, "UNSUPPORTED_MEDIA_TYPE");
+        }
+        Assert.Equal(404, (await suite.As(card.Partner, "cardservice").PostText($"/nothing/{card.Id}/lock", "code=1", contentType: "text/plain")).Status);
+    }
+
+    [Theory]
     [InlineData("Inactive", 409, "CARD_NOT_ACTIVE")]
     [InlineData("Removed", 409, "CARD_NOT_ACTIVE")]
     [InlineData("Expired", 409, "CARD_NOT_ACTIVE")]

@@ -59,8 +59,36 @@ public sealed class GetCardTests(Suite suite) : IClassFixture<Suite>
         {
             (await suite.As(card.Partner with { UserId = Guid.CreateVersion7() }, "cardservice").Get(path)).MustRefuse(404, "CARD_NOT_FOUND");
             (await suite.As(card.Partner with { PartnerId = Guid.CreateVersion7() }, "cardservice").Get(path)).MustRefuse(404, "CARD_NOT_FOUND");
-            (await suite.As(new Caller { Channel = Channel.Processor, Processor = "sandbox" }, "cardservice").Get(path)).MustRefuse(403, "FORBIDDEN");
+            (await suite.As(card.User with { UserId = Guid.CreateVersion7() }, "cardservice").Get(path)).MustRefuse(404, "CARD_NOT_FOUND");
+            (await suite.As(card.User with { PartnerId = Guid.CreateVersion7() }, "cardservice").Get(path)).MustRefuse(404, "CARD_NOT_FOUND");
         }
+    }
+
+    [Fact]
+    public async Task The_full_data_is_for_no_operator_and_for_nobody_without_a_session()
+    {
+        var card = await _cards.Put(new CardRow());
+
+        foreach (var caller in TestCallers.NotAdmitted(card.UserId, Role.Employee, Role.Manager, Role.Admin))
+        {
+            (await suite.As(caller, "cardservice").Get($"/cards/{card.Id}")).MustRefuse(403, "FORBIDDEN");
+        }
+    }
+
+    [Theory]
+    [InlineData(Role.Employee)]
+    [InlineData(Role.Manager)]
+    [InlineData(Role.Admin)]
+    public async Task Every_operator_sees_the_summary_of_any_partners_card_and_whose_it_is(Role role)
+    {
+        var card = await _cards.Put(new CardRow());
+
+        var seen = (await suite.As(TestCallers.Operator(role), "cardservice").Get($"/cards/{card.Id}/summary")).Must(200);
+
+        var owners = (await suite.As(card.User, "cardservice").Get($"/cards/{card.Id}/summary")).Must(200);
+        Assert.Equal(owners.Text, (await suite.As(card.Partner, "cardservice").Get($"/cards/{card.Id}/summary")).Must(200).Text);
+        Assert.Equal(owners.Text[..^1] + $",\"customerId\":\"{card.UserId}\"}}", seen.Text);
+        (await suite.As(TestCallers.Operator(role), "cardservice").Get($"/cards/{Guid.CreateVersion7()}/summary")).MustRefuse(404, "CARD_NOT_FOUND");
     }
 
     [Theory]

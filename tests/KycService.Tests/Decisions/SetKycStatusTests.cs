@@ -47,7 +47,8 @@ public sealed class SetKycStatusTests(Suite suite) : IClassFixture<Suite>
 
         Assert.Equal(first.Text, again.Text);
         Assert.Equal(["Accepted file-1", "Rejected file-2"], await History(user));
-        Assert.Equal(["user.registered", "kyc.accepted", "kyc.rejected"], await EventsOf(user, 3));
+        // What two services say within moments may arrive either way round.
+        Assert.Equal(["kyc.accepted", "kyc.rejected"], (await EventsOf(user, 3)).Where(type => type != "user.registered"));
     }
 
     [Fact]
@@ -128,7 +129,7 @@ public sealed class SetKycStatusTests(Suite suite) : IClassFixture<Suite>
         Assert.Equal(answers[0].Text, answers[1].Text);
         Assert.Equal(["Accepted file-1"], await History(user));
         (await Decide(user, "Rejected", "end")).Must(200);
-        Assert.Equal(["user.registered", "kyc.accepted", "kyc.rejected"], await EventsOf(user, 3));
+        Assert.Equal(["kyc.accepted", "kyc.rejected"], (await EventsOf(user, 3)).Where(type => type != "user.registered"));
     }
 
     [Fact]
