@@ -25,7 +25,7 @@ public static class Service
     /// <summary>Serves; or runs one command and ends.</summary>
     public static Task<int> Main(string[] args) => args switch
     {
-        ["operators", "invite-first", .. var settings] => InviteFirstOperator.Run(settings),
+        ["operators", "invite-first", .. var settings] => InviteFirstOperator.Run(settings, new Clock(), Console.Out, Console.Error),
         ["audit", "verify", .. var settings] => VerifyAudit.Run(settings),
         _ => Defaults.Run(() => Build(args)),
     };
@@ -201,6 +201,7 @@ public static class Service
             return;
         }
         builder.Services.AddHostedService<Sandbox>();
+        builder.Services.AddHostedService<SandboxOperator>();
     }
 }
 

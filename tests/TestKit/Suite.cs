@@ -203,6 +203,9 @@ public class Suite : IAsyncLifetime
         return database;
     }
 
+    /// <summary>What a command of the service's own is given: the connection string of the owning login, with its password.</summary>
+    public string ConnectionString(string name) => Own(Infrastructure.Shared.Result.Postgres, name, name);
+
     /// <summary>A database as the service's requests see it: without DDL rights.</summary>
     public NpgsqlDataSource DatabaseOfRequests(string name)
     {

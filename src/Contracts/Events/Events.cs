@@ -60,9 +60,10 @@ public sealed record SessionEnded(Guid UserId, Guid InstallationId, Guid Session
 /// <param name="Reason"><c>Logout</c>, <c>Locked</c>, <c>RoleChanged</c> or <c>CredentialsChanged</c>.</param>
 public sealed record OperatorSessionEnded(Guid OperatorId, Guid SessionId, string Reason, DateTimeOffset OccurredAt) : IEvent;
 
-/// <summary>An invitation is to be sent; the link itself is in no event.</summary>
+/// <summary>An operator was invited, or invited anew. The link of the e-mail is made when it is sent, and is in no event.</summary>
 public sealed record OperatorInvited(Guid OperatorId, DateTimeOffset OccurredAt) : IEvent;
 
+/// <summary>Somebody who says he is this operator asked for a new password. The same is true of the link.</summary>
 public sealed record PasswordResetRequested(Guid OperatorId, DateTimeOffset OccurredAt) : IEvent;
 
 public sealed record CertificateRevoked(string Serial, DateTimeOffset OccurredAt) : IEvent;

@@ -12,9 +12,12 @@ create table operators (
     wrong_tries   int not null default 0 check (wrong_tries between 0 and 5),
     locked_until  timestamptz,
     created_at    timestamptz not null,
-    constraint active_has_factors check (status <> 'Active' or (password_hash is not null and totp_secret is not null))
+    constraint active_has_factors check (status <> 'Active' or (password_hash is not null and totp_secret is not null)),
+    constraint factors_together check ((password_hash is null) = (totp_secret is null)),
+    constraint lock_out_of_the_locked check (locked_until is null or status = 'Locked')
 );
-grant select, insert, update on operators to {requests};
+create index operators_newest on operators (created_at, id);
+grant select, insert, update (role, status, password_hash, totp_secret, totp_step, wrong_tries, locked_until) on operators to {requests};
 
 -- Invitations and password resets, each by the SHA-256 of the link's token.
 create table operator_links (
@@ -25,7 +28,8 @@ create table operator_links (
     expires_at  timestamptz not null,
     ended_at    timestamptz
 );
-create index operator_links_operator on operator_links (operator_id) where ended_at is null;
+create unique index operator_links_one_live on operator_links (operator_id, kind) where ended_at is null;
+create index operator_links_operator on operator_links (operator_id, created_at);
 grant select, insert, update (ended_at) on operator_links to {requests};
 
 -- Between the right password and the second factor.

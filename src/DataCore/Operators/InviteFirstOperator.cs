@@ -1,54 +1,70 @@
+using Antaca.Contracts.Events;
 using Antaca.DataCore.Credentials;
 using Antaca.ServiceDefaults;
+using Dapper;
 using Npgsql;
 
 namespace Antaca.DataCore.Operators;
 
 /// <summary>
-/// The command <c>operators invite-first --email e --name n</c>: invites the first Admin of a suite that has no active
-/// operator, and prints the link once. Whoever can run it has the database's login anyway.
+/// The command <c>operators invite-first --email a@b.c --name "..."</c>: while no operator is active, makes an Admin out of
+/// whoever is named, and prints the link of his invitation, once. Nobody else could invite the first one, and whoever can run it
+/// has the database's login anyway.
 /// </summary>
 internal static class InviteFirstOperator
 {
+    private const int Done = 0;
     private const int Refused = 1;
     private const int Usage = 64;
     private const int UnusableSettings = 78;
 
-    public static async Task<int> Run(string[] args)
+    /// <param name="args">The command's own options and the service's settings; these may be in the environment too.</param>
+    public static async Task<int> Run(string[] args, TimeProvider clock, TextWriter output, TextWriter errors)
     {
-        var configuration = new ConfigurationBuilder().AddEnvironmentVariables().AddCommandLine(args).Build();
-        var (email, name) = (configuration["email"] ?? "", configuration["name"] ?? "");
-        if (InviteOperator.FaultsOf(email, name).Any)
+        var options = new ConfigurationBuilder().AddEnvironmentVariables().AddCommandLine(args).Build();
+        if (options.GetConnectionString("database") is not { } owner)
         {
-            await Console.Error.WriteLineAsync("Usage: operators invite-first --email somebody@example.com --name \"Some Body\"");
-            return Usage;
+            return await Refuse(UnusableSettings, "ConnectionStrings:database is required (a PostgreSQL connection string of the owning login).");
         }
-        if (configuration.GetConnectionString("database") is not { } owner)
+        if (options["email"] is not { } email || options["name"] is not { } name || InviteOperator.FaultsOf(email, name).Any)
         {
-            await Console.Error.WriteLineAsync("ConnectionStrings:database is required.");
-            return UnusableSettings;
+            return await Refuse(Usage, """Usage: operators invite-first --email a@b.c --name "...", an e-mail address and a name of 1 to 128 characters.""");
         }
 
+        var settings = options.GetSection("Operators").Get<OperatorSettings>() ?? new OperatorSettings();
+        DefaultTypeMap.MatchNamesWithUnderscores = true;
         await Migrations.Apply(owner, Service.RequestsRole, typeof(Service).Assembly);
-        var settings = configuration.GetSection("Operators").Get<OperatorSettings>() ?? new OperatorSettings();
-        var now = TimeProvider.System.GetUtcNow();
-        var link = Token.New();
         await using var database = NpgsqlDataSource.Create(owner);
+        var now = clock.GetUtcNow();
         await using var work = await Work.Begin(database, CancellationToken.None);
-        if (await work.HasActiveOperator())
+        // Two such commands at once: the second waits, and sees what the first did.
+        await work.Change("lock table operators in share row exclusive mode");
+        if (await work.One<bool>("select exists (select 1 from operators where status = 'Active' or locked_until <= @now)", new { now }))
         {
-            await Console.Error.WriteLineAsync("There is an active operator already: let an Admin send the invitation.");
-            return Refused;
+            return await Refuse(Refused, "There is an active operator already. An Admin or Manager invites the next one.");
         }
         var invited = InviteOperator.New(email, name, Role.Admin, now);
         if (!await work.Add(invited))
         {
             invited = (await work.FindForLogin(invited.Email, now))!;
+            if (invited.Status != OperatorStatus.Invited)
+            {
+                return await Refuse(Refused, "The operator with that e-mail address is locked. Invite another address.");
+            }
+            await work.Save(invited with { Role = Role.Admin });
         }
+        var link = Token.New();
         await work.AddLink(link.Hash, invited.Id, LinkKind.Invitation, now, now.AddMinutes(SendOperatorLink.LinkMinutes));
+        work.Owe(new Audited(nameof(Channel.Admin), "command", nameof(InviteFirstOperator), invited.AuditName, UserId: null, PartnerId: null, Outcome: null, TraceId: null, now));
         await work.Commit();
-        await Console.Out.WriteLineAsync($"{invited.Email} becomes an Admin with this link, within {SendOperatorLink.LinkMinutes} minutes and once:");
-        await Console.Out.WriteLineAsync(settings.LinkOf(link.Reveal()));
-        return 0;
+        await errors.WriteLineAsync($"Invited {invited.Email} as Admin, with this link, once, within {SendOperatorLink.LinkMinutes} minutes:");
+        await output.WriteLineAsync(settings.LinkOf(link.Reveal()));
+        return Done;
+
+        async Task<int> Refuse(int code, string why)
+        {
+            await errors.WriteLineAsync(why);
+            return code;
+        }
     }
 }

@@ -1,4 +1,5 @@
 using Antaca.Contracts.Events;
+using Antaca.DataCore.Users;
 using Antaca.ServiceDefaults;
 using Npgsql;
 
@@ -7,8 +8,6 @@ namespace Antaca.DataCore.Operators;
 /// <summary>Invites somebody to be an operator, in a role no higher than the inviter's own. The invitation goes out by e-mail.</summary>
 internal static class InviteOperator
 {
-    public const int MaxNameLength = 128;
-
     internal sealed record Request(string Email, string Name, Role Role);
 
     public static RouteHandlerBuilder MapInviteOperator(this IEndpointRouteBuilder operators) =>
@@ -45,8 +44,8 @@ internal static class InviteOperator
     }
 
     public static Faults FaultsOf(string email, string name) => new Faults()
-        .Unless(EmailAddress.Is(email), "email", "must be an e-mail address")
-        .UnlessLine(name.Trim(), "name", MaxNameLength);
+        .Unless(UserFields.IsEmail(email), "email", "must be an e-mail address")
+        .UnlessLine(name.Trim(), "name", Operator.MaxNameLength);
 
     public static Operator New(string email, string name, Role role, DateTimeOffset now) => new()
     {

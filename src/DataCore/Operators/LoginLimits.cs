@@ -4,8 +4,9 @@ namespace Antaca.DataCore.Operators;
 
 /// <summary>
 /// Keeps logins from taking the service: so many tries a minute for an e-mail address, whether or not somebody has it, and so
-/// many slow hashes at once. Whoever waits for a hash holds no connection yet. Each replica counts for itself; the count of
-/// wrong tries in the database is the one that no number of replicas changes.
+/// many slow hashes at once. Tries are counted in a fixed number of places, so that no flood of addresses fills the memory;
+/// whoever waits for a hash holds no connection yet. Each replica counts for itself: the count of wrong tries in the database
+/// is the one that no number of replicas changes.
 /// </summary>
 internal sealed class LoginLimits : IDisposable
 {
@@ -13,12 +14,12 @@ internal sealed class LoginLimits : IDisposable
     public const int HashesAtOnce = 4;
     public const int HashesWaiting = 60;
 
-    private readonly PartitionedRateLimiter<(string Verb, string Email)> _tries = PartitionedRateLimiter.Create<(string Verb, string Email), (string, string)>(
-        tried => RateLimitPartition.GetFixedWindowLimiter(tried, _ => new FixedWindowRateLimiterOptions
-        {
-            PermitLimit = TriesAMinute,
-            Window = TimeSpan.FromMinutes(1),
-        }));
+    private const int Places = 65_536;
+
+    private readonly PartitionedRateLimiter<(string Verb, string Email)> _tries = PartitionedRateLimiter.Create<(string Verb, string Email), int>(
+        tried => RateLimitPartition.GetFixedWindowLimiter(
+            tried.GetHashCode() & (Places - 1),
+            _ => new FixedWindowRateLimiterOptions { PermitLimit = TriesAMinute, Window = TimeSpan.FromMinutes(1) }));
 
     private readonly ConcurrencyLimiter _hashes = new(new ConcurrencyLimiterOptions { PermitLimit = HashesAtOnce, QueueLimit = HashesWaiting });
 

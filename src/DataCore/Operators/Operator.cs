@@ -8,6 +8,9 @@ internal sealed record Operator
     /// <summary>Wrong passwords and codes together; the last of them locks.</summary>
     public const int MaxTries = 5;
 
+    public const int MaxEmailLength = 254;
+    public const int MaxNameLength = 128;
+
     public required Guid Id { get; init; }
     public required string Email { get; init; }
     public required string Name { get; init; }

@@ -58,8 +58,6 @@ internal static class OperatorStore
             new { email, now },
             cancel);
 
-    public static Task<bool> HasActiveOperator(this Work work) => work.One<bool>("select exists (select 1 from operators where status <> 'Invited')");
-
     /// <summary>Every active Admin, held until this work ends: of two that put each other out at once, the second sees the first's doing.</summary>
     public static async Task<IReadOnlyList<Guid>> HoldActiveAdmins(this Work work, DateTimeOffset now) =>
         await work.Many<Guid>(
@@ -104,16 +102,18 @@ internal static class OperatorStore
             });
 
     /// <summary>A link that can be used; a newer one of its kind replaces it.</summary>
-    public static Task AddLink(this Work work, string hash, Guid operatorId, LinkKind kind, DateTimeOffset now, DateTimeOffset expiresAt) =>
-        work.Change(
+    public static async Task AddLink(this Work work, string hash, Guid operatorId, LinkKind kind, DateTimeOffset now, DateTimeOffset expiresAt)
+    {
+        await work.Change(
+            "update operator_links set ended_at = @now where operator_id = @operatorId and kind = @kind and ended_at is null",
+            new { operatorId, kind = kind.ToString(), now });
+        await work.Change(
             """
-            with former as (
-                update operator_links set ended_at = @now where operator_id = @operatorId and kind = @kind and ended_at is null
-            )
             insert into operator_links (hash, operator_id, kind, created_at, expires_at)
             values (@hash, @operatorId, @kind, @now, @expiresAt)
             """,
             new { hash, operatorId, kind = kind.ToString(), now, expiresAt });
+    }
 
     public static async Task<Link?> FindLink(this NpgsqlDataSource database, string hash, DateTimeOffset now, CancellationToken cancel) =>
         (await database.One<LinkRow>(
@@ -147,10 +147,6 @@ internal static class OperatorStore
 
     public static Task<Guid?> FindChallenged(this Work work, string hash, DateTimeOffset now) =>
         work.One<Guid?>("select operator_id from operator_challenges where hash = @hash and expires_at > @now", new { hash, now });
-
-    /// <returns>False when it was used or replaced meanwhile.</returns>
-    public static async Task<bool> UseChallenge(this Work work, string hash) =>
-        await work.Change("delete from operator_challenges where hash = @hash", new { hash }) == 1;
 
     public static Task EndChallenges(this Work work, Guid operatorId) =>
         work.Change("delete from operator_challenges where operator_id = @operatorId", new { operatorId });

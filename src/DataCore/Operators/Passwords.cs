@@ -1,76 +1,123 @@
 using System.Collections.Frozen;
-using System.Globalization;
 
 namespace Antaca.DataCore.Operators;
 
 /// <summary>
-/// What an operator's password must be: long (NIST SP 800-63B asks for length, not for kinds of characters), and none of
-/// those that everybody tries first, however they are dressed up with digits, signs or repeats.
+/// Which passwords an operator may take: long ones that are not among the first that anybody would try. What a guessing
+/// program derives by itself is refused with what it derives from: a common password with digits and signs around it, with
+/// letters written as digits, or repeated; runs over the keyboard; the address he logs in with.
 /// </summary>
 internal static class Passwords
 {
-    public const string Purpose = "password";
     public const int MinLength = 12;
     public const int MaxLength = 128;
 
-    private const int FewestDifferent = 5;
-    private const int ShortestNamePart = 4;
-    private const string ListName = "CommonPasswords.txt";
+    /// <summary>For the slow hash.</summary>
+    public const string Purpose = "password";
 
-    private static readonly FrozenSet<string> _common = Read();
+    private const string Product = "antaca";
+    private const string CommonOnes = "CommonPasswords.txt";
+    private const int ShortestRun = 3;
+    private const int ShortestLocalPart = 3;
+    private const int FewestCharacters = 5;
 
-    /// <summary>Runs of keys and letters that fingers find by themselves.</summary>
-    private static readonly string[] _rows = ["qwertyuiop", "asdfghjkl", "zxcvbnm", "qwertzuiop", "azertyuiop", "abcdefghijklmnopqrstuvwxyz", "01234567890"];
+    private static readonly string[] _rows =
+    [
+        "qwertyuiop", "asdfghjkl", "zxcvbnm", "qwertzuiop", "yxcvbnm", "azertyuiop", "qsdfghjklm", "wxcvbn",
+        "12345678901234567890", "!@#$%^&*()", "abcdefghijklmnopqrstuvwxyz",
+        "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p", "qazwsxedcrfvtgbyhnujmikolp", "1q2w3e4r5t6y7u8i9o0p", "q1w2e3r4t5y6u7i8o9p0",
+    ];
 
-    /// <summary>Null for a password that will do; otherwise what is wrong in a few words that never repeat it.</summary>
+    private static readonly FrozenSet<string> _common = ReadCommon();
+
+    /// <summary>What is wrong with the password, or null.</summary>
     public static string? FaultOf(string password, string email)
     {
         if (password.Length is < MinLength or > MaxLength)
         {
-            return string.Create(CultureInfo.InvariantCulture, $"must have {MinLength} to {MaxLength} characters");
+            return $"must have {MinLength} to {MaxLength} characters";
         }
         var plain = password.ToLowerInvariant();
-        if (plain.Distinct().Count() < FewestDifferent)
+        var local = email[..email.IndexOf('@', StringComparison.Ordinal)].ToLowerInvariant();
+        if (plain.Contains(Product, StringComparison.Ordinal) || (local.Length >= ShortestLocalPart && plain.Contains(local, StringComparison.Ordinal)))
         {
-            return "repeats too few characters";
+            return "must contain neither the product's name nor yours from the e-mail address";
         }
-        var name = email.Split('@')[0].ToLowerInvariant();
-        if (name.Length >= ShortestNamePart && plain.Contains(name, StringComparison.Ordinal))
-        {
-            return "must not contain the name in the e-mail address";
-        }
-        return IsCommon(plain) || IsCommon(Undressed(plain)) ? "is one that is tried first: choose another" : null;
+        return IsGuessable(plain) || IsGuessable(Spelt(plain)) || IsCommon(Spelt(Undressed(plain))) ? "is among the first that a guesser would try" : null;
     }
 
-    /// <summary>A listed word or a key row, with digits and signs around it or not, once or over and over.</summary>
+    private static bool IsGuessable(string plain) =>
+        plain.Distinct().Count() < FewestCharacters || IsCommon(plain) || IsCommon(Unit(plain)) || IsRuns(plain);
+
+    /// <summary>A common one, with or without digits and signs anywhere in it; and those alone: dates, numbers, counting.</summary>
     private static bool IsCommon(string plain)
     {
-        if (_common.Contains(plain))
-        {
-            return true;
-        }
-        var letters = new string([.. plain.Where(char.IsAsciiLetterLower)]);
-        if (letters.Length == 0)
-        {
-            // Digits and signs alone: dates, phone numbers, counting.
-            return true;
-        }
-        return _common.Contains(letters) || Repeats(letters) || Array.Exists(_rows, row => letters.Length >= ShortestNamePart && row.Contains(letters, StringComparison.Ordinal));
+        var letters = string.Concat(plain.Where(char.IsLetter));
+        return letters.Length == 0 || _common.Contains(plain) || _common.Contains(letters) || _common.Contains(Unit(letters));
     }
 
-    private static bool Repeats(string letters)
+    /// <summary>Without the digits and signs before the first letter and after the last: what is spelt with digits ends where they begin to count.</summary>
+    private static string Undressed(string plain)
     {
-        for (var length = 1; length <= letters.Length / 2; length++)
+        var (first, last) = (0, plain.Length);
+        while (first < last && !char.IsLetter(plain[first]))
         {
-            if (letters.Length % length == 0 && Enumerable.Range(0, letters.Length / length).All(i => string.CompareOrdinal(letters, 0, letters, i * length, length) == 0))
+            first++;
+        }
+        while (last > first && !char.IsLetter(plain[last - 1]))
+        {
+            last--;
+        }
+        return plain[first..last];
+    }
+
+    /// <summary>The shortest beginning whose repetition is the whole (the last may be cut short); the whole where nothing repeats.</summary>
+    private static string Unit(string plain)
+    {
+        for (var length = 1; length <= plain.Length / 2; length++)
+        {
+            if (plain.AsSpan(length).SequenceEqual(plain.AsSpan(0, plain.Length - length)))
             {
-                return true;
+                return plain[..length];
             }
         }
-        return false;
+        return plain;
     }
 
-    private static string Undressed(string plain) => new([.. plain.Select(letter => letter switch
+    /// <summary>Nothing but runs along the keyboard, the alphabet or the digits, forwards or backwards, but for a short rest.</summary>
+    private static bool IsRuns(string plain)
+    {
+        var place = 0;
+        while (place < plain.Length)
+        {
+            var run = RunAt(plain, place);
+            if (run < ShortestRun)
+            {
+                return place > 0 && plain.Length - place < ShortestRun;
+            }
+            place += run;
+        }
+        return true;
+    }
+
+    private static int RunAt(string plain, int place)
+    {
+        var length = 1;
+        while (place + length < plain.Length && IsInRow(plain.Substring(place, length + 1)))
+        {
+            length++;
+        }
+        return length;
+    }
+
+    private static bool IsInRow(string run)
+    {
+        var backwards = string.Concat(run.Reverse());
+        return _rows.Any(row => row.Contains(run, StringComparison.Ordinal) || row.Contains(backwards, StringComparison.Ordinal));
+    }
+
+    /// <summary>With the digits and signs that stand for letters as those letters.</summary>
+    private static string Spelt(string plain) => string.Concat(plain.Select(sign => sign switch
     {
         '0' => 'o',
         '1' or '!' or '|' => 'i',
@@ -78,13 +125,12 @@ internal static class Passwords
         '4' or '@' => 'a',
         '5' or '$' => 's',
         '7' or '+' => 't',
-        _ => letter,
-    })]);
+        _ => sign,
+    }));
 
-    private static FrozenSet<string> Read()
+    private static FrozenSet<string> ReadCommon()
     {
-        using var list = typeof(Passwords).Assembly.GetManifestResourceStream(ListName)!;
-        using var reader = new StreamReader(list);
-        return reader.ReadToEnd().Split((char[])[' ', '\n', '\r'], StringSplitOptions.RemoveEmptyEntries).ToFrozenSet(StringComparer.Ordinal);
+        using var reader = new StreamReader(typeof(Passwords).Assembly.GetManifestResourceStream(CommonOnes)!);
+        return reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).ToFrozenSet(StringComparer.Ordinal);
     }
 }

@@ -25,7 +25,7 @@ internal static class RequestPasswordReset
     private static async Task<Results<Accepted<Answer>, ProblemHttpResult>> Handle(
         Request request, HttpResponse response, LoginLimits limits, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)
     {
-        if (new Faults().UnlessLine(request.Email, "email", EmailAddress.MaxLength) is { Any: true } faults)
+        if (new Faults().UnlessLine(request.Email, "email", Operator.MaxEmailLength) is { Any: true } faults)
         {
             return faults.Problem();
         }

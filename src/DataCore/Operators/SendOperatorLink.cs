@@ -1,3 +1,4 @@
+using System.Globalization;
 using Antaca.Contracts.Events;
 using Antaca.Contracts.Requests;
 using Antaca.DataCore.Credentials;
@@ -9,7 +10,8 @@ namespace Antaca.DataCore.Operators;
 
 /// <summary>
 /// Makes the link that was promised and has it sent. The link is nowhere but in the e-mail: events carry ids, the database
-/// its hash. A second delivery sends a second e-mail, whose link replaces the first, so nothing needs to be remembered.
+/// its hash, from when the carrier has it. A second delivery sends a second e-mail, whose link replaces the first: nothing needs to
+/// be remembered.
 /// </summary>
 internal sealed partial class SendOperatorLink(
     OperatorSettings settings, [FromKeyedServices("notifications")] Peer notifications, NpgsqlDataSource database, TimeProvider clock, ILogger<SendOperatorLink> log)
@@ -37,7 +39,8 @@ internal sealed partial class SendOperatorLink(
         var sent = await notifications.Post<SendMessage, MessageSent>("/internal/messages", Message(receiver, kind, link, now), cancel);
         if (!sent.Found)
         {
-            throw new InvalidOperationException($"Notifications refused a message with {sent.Status} {sent.Code}.");
+            Refused(log, kind, operatorId, sent.Status, sent.Code);
+            return;
         }
 
         await using var work = await Work.Begin(database, cancel);
@@ -57,9 +60,12 @@ internal sealed partial class SendOperatorLink(
         {
             ["name"] = receiver.Name,
             ["link"] = settings.LinkOf(link.Reveal()),
-            ["minutes"] = $"{LinkMinutes}",
+            ["minutes"] = LinkMinutes.ToString(CultureInfo.InvariantCulture),
         });
 
     [LoggerMessage(Level = LogLevel.Information, Message = "No {Kind} link goes to operator {OperatorId}: too late, too often, or he is in no state for it")]
     private static partial void NotSent(ILogger log, LinkKind kind, Guid operatorId);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "No {Kind} link reaches operator {OperatorId}: {Status} {Code}")]
+    private static partial void Refused(ILogger log, LinkKind kind, Guid operatorId, int status, string? code);
 }

@@ -34,7 +34,7 @@ internal static class StartOperatorSession
         Request request, HttpResponse response, LoginLimits limits, SlowHash slow, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)
     {
         var faults = new Faults()
-            .UnlessLine(request.Email, "email", EmailAddress.MaxLength)
+            .UnlessLine(request.Email, "email", Operator.MaxEmailLength)
             .Unless(request.Password.Length <= Passwords.MaxLength, "password", $"must have at most {Passwords.MaxLength} characters");
         if (faults.Any)
         {

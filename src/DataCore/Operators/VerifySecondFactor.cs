@@ -46,7 +46,8 @@ internal static class VerifySecondFactor
             return OperatorProblems.LoginFailed();
         }
         var found = await work.FindForChange(operatorId, now);
-        if (found is not { MayLogIn: true })
+        // Looked for again now that the operator is held: a challenge that another call has just used counts no wrong try.
+        if (found is not { MayLogIn: true } || await work.FindChallenged(challenge, now) is null)
         {
             return OperatorProblems.LoginFailed();
         }
@@ -54,11 +55,8 @@ internal static class VerifySecondFactor
         {
             return await WrongTry.Refuse(work, found, now);
         }
-        if (!await work.UseChallenge(challenge))
-        {
-            return OperatorProblems.LoginFailed();
-        }
 
+        await work.EndChallenges(found.Id);
         var token = Token.New();
         var sessionId = Guid.CreateVersion7(now);
         var expiresAt = now.AddHours(SessionHours);

@@ -1,9 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
-using Antaca.DataCore.Credentials;
-using Antaca.DataCore.Operators;
-using Antaca.DataCore.Vault;
 using Antaca.ServiceDefaults;
 using Npgsql;
 
@@ -24,12 +21,10 @@ internal sealed record SandboxSettings
 /// Development only: makes sure that the demo partner, its programme and the sandbox processor are there, under ids that
 /// never change, with the certificates the AppHost made for them; writes what a newcomer needs to <c>sandbox.json</c>.
 /// </summary>
-internal sealed partial class Sandbox(
-    SandboxSettings settings, SlowHash slow, Hsm hsm, NpgsqlDataSource database, TimeProvider clock, ILogger<Sandbox> log) : IHostedService
+internal sealed partial class Sandbox(SandboxSettings settings, NpgsqlDataSource database, TimeProvider clock, ILogger<Sandbox> log) : IHostedService
 {
     private const string Partner = "Sandbox Bank";
     private const string Processor = "sandbox";
-    private const string Operator = "operator@example.com";
     private const string Range = "510510:000000000-999999999";
     private const int CardValidityMonths = 36;
     private const int SessionMinutes = 10;
@@ -38,8 +33,6 @@ internal sealed partial class Sandbox(
     private static readonly Guid _partnerId = new("0190a000-0000-7000-8000-000000000001");
     private static readonly Guid _rangeId = new("0190a000-0000-7000-8000-000000000002");
     private static readonly Guid _programId = new("0190a000-0000-7000-8000-000000000003");
-
-    private static readonly Guid _operatorId = new("0190a000-0000-7000-8000-000000000004");
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -66,7 +59,6 @@ internal sealed partial class Sandbox(
             new { _programId, _partnerId, _rangeId, Processor, SessionMinutes, CardValidityMonths, now });
         await Register(work, "partner.pem", "Partner", _partnerId, processor: null, now);
         await Register(work, "processor.pem", "Processor", partnerId: null, Processor, now);
-        await SeedOperator(work, now);
         await work.Commit();
 
         await File.WriteAllTextAsync(
@@ -79,34 +71,6 @@ internal sealed partial class Sandbox(
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    /// <summary>One Admin, whose credentials are in <c>operator.json</c>: made anew where that file is gone.</summary>
-    private async Task SeedOperator(Work work, DateTimeOffset now)
-    {
-        var file = Path.Combine(settings.Folder!, "operator.json");
-        if (File.Exists(file) && await work.One<bool>("select exists (select 1 from operators where id = @_operatorId)", new { _operatorId }))
-        {
-            return;
-        }
-        var password = Token.New().Reveal();
-        var secret = SecondFactor.NewSecret();
-        await work.Change(
-            """
-            insert into operators (id, email, name, role, status, password_hash, totp_secret, created_at)
-            values (@_operatorId, @Operator, 'Sandbox operator', 'Admin', 'Active', @passwordHash, @totpSecret, @now)
-            on conflict (id) do update
-            set password_hash = @passwordHash, totp_secret = @totpSecret, totp_step = 0, status = 'Active', wrong_tries = 0, locked_until = null
-            """,
-            new { _operatorId, Operator, passwordHash = slow.Hash(Passwords.Purpose, password), totpSecret = hsm.SealOperatorSecret(_operatorId, secret), now });
-        var totp = SecondFactor.Show(Operator, secret);
-        var ownersOnly = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            ownersOnly.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-        await using var stream = new FileStream(file, ownersOnly);
-        await JsonSerializer.SerializeAsync(stream, new { email = Operator, password, totpSecret = totp.Secret, totpUri = totp.Uri }, _indented);
-    }
 
     private async Task Register(Work work, string file, string kind, Guid? partnerId, string? processor, DateTimeOffset now)
     {
