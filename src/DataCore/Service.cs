@@ -99,14 +99,15 @@ public static class Service
     private static void MapSessions(WebApplication app)
     {
         app.MapForCallers("/users", Channel.Secure).MapCreateActivationCode();
+        // Pairing and login are for whoever has no session: no channel is admitted with one.
+        app.MapForCallers("/devices").MapPairDevice();
         var devices = app.MapForCallers("/devices", Channel.Customers);
-        devices.MapPairDevice();
         devices.MapListDevices();
         devices.MapRemoveDevice();
-        var sessions = app.MapForCallers("/sessions", Channel.Customers);
-        sessions.MapCreateChallenge();
-        sessions.MapStartSession();
-        sessions.MapEndSession();
+        var logins = app.MapForCallers("/sessions");
+        logins.MapCreateChallenge();
+        logins.MapStartSession();
+        app.MapForCallers("/sessions", Channel.Customers).MapEndSession();
         app.MapForCallers("/approvals", Channel.Customers).MapCreateApproval();
         var identified = app.MapForServices("datacore/sessions", "/internal");
         identified.MapIdentifySession();

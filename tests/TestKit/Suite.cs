@@ -5,6 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 using Antaca.AppHost;
 using Antaca.LocalHosting;
 using Antaca.ServiceDefaults;
+using MassTransit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -29,6 +30,8 @@ public class Suite : IAsyncLifetime
         ("notifications", "notifications", Notifications.Service.Build, typeof(Notifications.Service)),
         ("gateway", "", Gateway.Service.Build, typeof(Gateway.Service)),
     ];
+
+    private static readonly TimeSpan _listenBound = TimeSpan.FromSeconds(60);
 
     private static readonly ConcurrentDictionary<int, int> _givenPorts = new();
 
@@ -93,11 +96,21 @@ public class Suite : IAsyncLifetime
         _ports["gateway.public"] = FreePort();
         _ports["gateway.partners"] = FreePort();
         await Task.WhenAll(_services.Where(service => !Without.Contains(service.Name)).Select(service => Start(service.Name)));
+        await Task.WhenAll(_running.Values.Select(Listens));
 
         Partner = OverPartnerPort(Path.Combine(Certificates.Sandbox, "partner.pem"));
         Processor = OverPartnerPort(Path.Combine(Certificates.Sandbox, "processor.pem"));
         Anybody = OverPartnerPort(certificateFile: null);
         await Given();
+    }
+
+    /// <summary>Until its queues are bound a service misses what is published: a service starts without waiting for its broker, a test does not.</summary>
+    private static async Task Listens(WebApplication app)
+    {
+        if (app.Services.GetService<IBusControl>() is { } bus)
+        {
+            await bus.WaitForHealthStatus(BusHealthStatus.Healthy, _listenBound);
+        }
     }
 
     /// <summary>What a derived fixture wants to be there before its tests.</summary>

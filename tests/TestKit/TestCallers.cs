@@ -4,17 +4,9 @@ using Npgsql;
 
 namespace Antaca.TestKit;
 
-/// <summary>The callers that the gateway makes of sessions, and what they did as the audit trail is told it.</summary>
+/// <summary>Who is admitted nowhere, and what callers did as the audit trail is told it.</summary>
 public static class TestCallers
 {
-    /// <summary>The user by the app on a paired device; the same one each time.</summary>
-    public static Caller App(this TestUser user) => user.Caller with { Channel = Channel.Customers, InstallationId = user.UserId, SessionId = user.UserId };
-
-    /// <summary>An operator, each time another one.</summary>
-    /// <param name="customer">Whom the path is about.</param>
-    public static Caller Operator(Role role, Guid? customer = null) =>
-        new() { Channel = Channel.Admin, Role = role, UserId = customer, SessionId = Guid.CreateVersion7(), OperatorId = Guid.CreateVersion7() };
-
     /// <summary>Whom no route of cards and balances serves: nobody, a processor, an operator without a role; besides them operators of <paramref name="roles"/>.</summary>
     public static IEnumerable<Caller> NotAdmitted(Guid? customer, params Role[] roles) =>
     [
@@ -22,8 +14,8 @@ public static class TestCallers
         new() { Channel = Channel.Customers, UserId = customer, PartnerId = TestUsers.SandboxPartner },
         new() { Channel = Channel.Admin, UserId = customer },
         new() { Channel = Channel.Processor, Processor = "sandbox", UserId = customer },
-        Operator(Role.Admin, customer) with { Role = null },
-        .. roles.Select(role => Operator(role, customer)),
+        TestUsers.Operator(Role.Admin) with { UserId = customer, Role = null },
+        .. roles.Select(role => TestUsers.Operator(role) with { UserId = customer }),
     ];
 
     /// <summary>Keeps the relay of a service from its outbox while the deed is done, and gives the audit entries that it owes.</summary>

@@ -43,20 +43,17 @@ internal static class ActivationCodes
     public static Task EndActivationCodes(this Work work, Guid userId, DateTimeOffset now) =>
         work.Change("update activation_codes set ended_at = @now where user_id = @userId and ended_at is null", new { userId, now });
 
-    /// <summary>The live codes of whoever has this phone, held until the work ends. Several programmes may know one phone.</summary>
-    public static Task<IReadOnlyList<LiveCode>> HoldLiveCodes(this Work work, string phone, Guid? programId, DateTimeOffset now) =>
+    /// <summary>The live codes of these users, held until the work ends: whoever waited for one sees what its judgement left.</summary>
+    public static Task<IReadOnlyList<LiveCode>> HoldLiveCodes(this Work work, Guid[] userIds, DateTimeOffset now) =>
         work.Many<LiveCode>(
             """
-            select c.id, c.user_id, c.code_hash, c.wrong
-            from activation_codes c
-            join users u on u.id = c.user_id
-            where u.phone = @phone and u.status <> 'Deleted' and (@programId::uuid is null or u.programme_id = @programId)
-                and c.ended_at is null and c.expires_at > @now and c.wrong < @MaxWrong
-            order by c.id
-            limit @MostProgrammes
-            for update of c
+            select id, user_id, code_hash
+            from activation_codes
+            where user_id = any(@userIds) and ended_at is null and expires_at > @now and wrong < @MaxWrong
+            order by id
+            for update
             """,
-            new { phone, programId, now, MaxWrong, MostProgrammes });
+            new { userIds, now, MaxWrong });
 
     public static Task CountWrong(this Work work, IReadOnlyList<LiveCode> codes, DateTimeOffset now) =>
         work.Change(
@@ -67,15 +64,11 @@ internal static class ActivationCodes
             """,
             new { ids = codes.Select(code => code.Id).ToArray(), now, MaxWrong });
 
-    /// <summary>One phone in more programmes than this is judged in the oldest of them.</summary>
-    private const int MostProgrammes = 8;
-
     internal sealed record LiveCode
     {
         public required Guid Id { get; init; }
         public required Guid UserId { get; init; }
         public required string CodeHash { get; init; }
-        public required int Wrong { get; init; }
 
         /// <summary>Never prints the hash.</summary>
         public override string ToString() => $"code {Id}";

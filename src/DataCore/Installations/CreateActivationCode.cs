@@ -19,8 +19,14 @@ internal static class CreateActivationCode
             .Refuses(UserProblems.NotFound(), InstallationProblems.UserLocked(), Problems.OfStatus(429));
 
     private static async Task<IResult> Handle(
-        Guid userId, Caller caller, SlowHash slow, HttpResponse response, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)
+        Guid userId, Caller caller, SlowHash slow, SlowHashTurns turns, HttpResponse response, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)
     {
+        using var turn = await turns.Next(cancel);
+        if (turn is null)
+        {
+            return SlowHashTurns.Busy(response);
+        }
+
         var now = clock.GetUtcNow();
         var code = ActivationCodes.New();
         await using var work = await Work.Begin(database, cancel);

@@ -3,8 +3,12 @@ using Npgsql;
 
 namespace Antaca.DataCore.Installations;
 
+/// <summary>Rows are held in one order everywhere: users, activation codes, installations, sessions, each by id.</summary>
 internal static class InstallationStore
 {
+    /// <summary>One phone in more programmes than this is judged in the oldest of them.</summary>
+    private const int MostProgrammes = 8;
+
     /// <summary>An active installation, to verify a signature by before anything is locked.</summary>
     public static Task<string?> FindDeviceKey(this NpgsqlDataSource database, Guid installationId, CancellationToken cancel) =>
         database.One<string>("select device_key from installations where id = @installationId and ended_at is null", new { installationId }, cancel);
@@ -21,21 +25,27 @@ internal static class InstallationStore
             join installations i on i.user_id = u.id
             join programmes p on p.id = u.programme_id
             where i.id = @installationId and i.ended_at is null and u.status <> 'Deleted'
-            for update of i for share of u
+            for share of u for update of i
             """,
             new { installationId });
 
-    /// <summary>The user of an activation code with the row held, and the session settings of the programme.</summary>
-    public static Task<PairingUser?> HoldUserForPairing(this Work work, Guid userId) =>
-        work.One<PairingUser>(
+    /// <summary>
+    /// Whoever has this phone and a live code, with the row held against a change of status, and the session settings of the
+    /// programme. Several programmes may know one phone.
+    /// </summary>
+    public static Task<IReadOnlyList<PairingUser>> HoldUsersToPair(this Work work, string phone, Guid? programId, DateTimeOffset now) =>
+        work.Many<PairingUser>(
             """
             select u.id, u.partner_id, u.status = 'Active' as active, p.session_minutes, p.idle_minutes
             from users u
             join programmes p on p.id = u.programme_id
-            where u.id = @userId and u.status <> 'Deleted'
-            for update of u
+            where u.phone = @phone and u.status <> 'Deleted' and (@programId::uuid is null or u.programme_id = @programId)
+                and exists (select from activation_codes c where c.user_id = u.id and c.ended_at is null and c.expires_at > @now)
+            order by u.id
+            limit @MostProgrammes
+            for share of u
             """,
-            new { userId });
+            new { phone, programId, now, MostProgrammes });
 
     public static Task<Guid?> FindActiveOnDevice(this Work work, Guid userId, string deviceId) =>
         work.One<Guid?>("select id from installations where user_id = @userId and device_id = @deviceId and ended_at is null for update", new { userId, deviceId });

@@ -57,15 +57,15 @@ internal static class PairDevice
             return faults.Problem();
         }
         using var turn = await turns.Next(cancel);
-        if (!turn.IsAcquired)
+        if (turn is null)
         {
-            response.Headers.RetryAfter = "1";
-            return Problems.OfStatus(StatusCodes.Status429TooManyRequests);
+            return SlowHashTurns.Busy(response);
         }
 
         var now = clock.GetUtcNow();
         await using var work = await Work.Begin(database, cancel);
-        var codes = await work.HoldLiveCodes(request.Phone, request.ProgramId, now);
+        var users = await work.HoldUsersToPair(request.Phone, request.ProgramId, now);
+        var codes = await work.HoldLiveCodes([.. users.Select(user => user.Id)], now);
         if (codes.Count == 0)
         {
             slow.VerifyNothing(ActivationCodes.Purpose, request.ActivationCode);
@@ -79,10 +79,7 @@ internal static class PairDevice
             await work.Commit();
             return InstallationProblems.ActivationFailed();
         }
-        if (await work.HoldUserForPairing(code.UserId) is not { } user)
-        {
-            return InstallationProblems.ActivationFailed();
-        }
+        var user = users.Single(user => user.Id == code.UserId);
         if (!user.Active)
         {
             return InstallationProblems.UserLocked();

@@ -32,7 +32,7 @@ internal static class CreateApproval
     public static void MapCreateApproval(this IEndpointRouteBuilder approvals) =>
         approvals.MapPost("/", Handle).Produces<Answer>(201)
             .Example(new { action = Reveal, cardId = ExampleIds.Card, pin = "2580" })
-            .Refuses(SessionProblems.WrongPin(4), SessionProblems.InstallationEnded(), SessionProblems.LoginFailed(), Problems.OfStatus(429));
+            .Refuses(SessionProblems.WrongPin(4), SessionProblems.InstallationEnded(), SessionProblems.LoginFailed(), SessionProblems.Ended(), Problems.OfStatus(429));
 
     private static async Task<IResult> Handle(
         Request request, Caller caller, SlowHash slow, SlowHashTurns turns, HttpResponse response, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)
@@ -48,10 +48,9 @@ internal static class CreateApproval
         }
         var signs = !byPin && DeviceProof.Signs(await database.FindDeviceKey(caller.InstallationId!.Value, cancel), request.Challenge!, request.Signature!);
         using var turn = byPin ? await turns.Next(cancel) : null;
-        if (turn is { IsAcquired: false })
+        if (byPin && turn is null)
         {
-            response.Headers.RetryAfter = "1";
-            return Problems.OfStatus(StatusCodes.Status429TooManyRequests);
+            return SlowHashTurns.Busy(response);
         }
 
         var now = clock.GetUtcNow();
@@ -77,7 +76,10 @@ internal static class CreateApproval
 
         var approval = Token.New();
         var expiresAt = now.AddSeconds(LifeSeconds);
-        await work.AddApproval(approval.Hash, caller, request.Action, request.CardId, now, expiresAt);
+        if (!await work.AddApproval(approval.Hash, caller, request.Action, request.CardId, now, expiresAt))
+        {
+            return SessionProblems.Ended();
+        }
         await work.Commit();
         return TypedResults.Json(new Answer(approval.Reveal(), expiresAt), statusCode: StatusCodes.Status201Created);
     }

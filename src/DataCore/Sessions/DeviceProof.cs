@@ -13,17 +13,23 @@ internal static class DeviceProof
 {
     private const int SignatureBytes = 64;
 
-    /// <summary>ES256 (RFC 7518 section 3.4): r and s over the challenge's ASCII text.</summary>
+    private static readonly string _nobodysKey = Nobodys();
+
+    /// <summary>
+    /// ES256 (RFC 7518 section 3.4): r and s over the challenge's ASCII text. Where there is no key the answer is no, and takes
+    /// as long.
+    /// </summary>
     public static bool Signs(string? deviceKey, string challenge, string signature)
     {
-        if (deviceKey is null || !StrictBase64Url.TryDecode(signature, out var bytes) || bytes.Length != SignatureBytes
-            || !Jwk.TryParse(deviceKey, out var jwk) || !jwk.TryGetP256(out var key))
+        if (!Ascii.IsValid(challenge) || !StrictBase64Url.TryDecode(signature, out var bytes) || bytes.Length != SignatureBytes
+            || !Jwk.TryParse(deviceKey ?? _nobodysKey, out var jwk) || !jwk.TryGetP256(out var key))
         {
             return false;
         }
         using (key)
         {
-            return key.VerifyData(Encoding.UTF8.GetBytes(challenge), bytes, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+            var signs = key.VerifyData(Encoding.ASCII.GetBytes(challenge), bytes, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+            return signs && deviceKey is not null;
         }
     }
 
@@ -53,5 +59,11 @@ internal static class DeviceProof
         Work.Audit(actor: $"user:{installation.UserId}", subject: $"installation:{installation.Id}", outcome: "INSTALLATION_ENDED", installation.UserId, installation.PartnerId);
         await work.Commit();
         return SessionProblems.InstallationEnded();
+    }
+
+    private static string Nobodys()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        return Jwk.Of(key).ToJson();
     }
 }

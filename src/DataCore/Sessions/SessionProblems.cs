@@ -16,6 +16,9 @@ internal static class SessionProblems
         return TypedResults.Problem(details);
     }
 
+    /// <summary>What the gateway says of such a session; here it ended while the request was on its way.</summary>
+    public static ProblemHttpResult Ended() => Problems.Refuse(401, "SESSION_ENDED", "The session has ended.");
+
     public static ProblemHttpResult InstallationEnded() =>
         Problems.Refuse(401, "INSTALLATION_ENDED", "The PIN was wrong too often: the device must be paired again.");
 }

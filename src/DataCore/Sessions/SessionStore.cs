@@ -40,7 +40,7 @@ internal static class SessionStore
                 """
                 update sessions
                 set ended_at = @now, ended_reason = @reason
-                where installation_id = @installationId and ended_at is null
+                where id in (select id from sessions where installation_id = @installationId and ended_at is null order by id for update)
                 returning id, user_id, installation_id
                 """,
                 new { installationId, reason, now }),
@@ -54,7 +54,7 @@ internal static class SessionStore
                 """
                 update sessions
                 set ended_at = @now, ended_reason = @reason
-                where user_id = @userId and ended_at is null
+                where id in (select id from sessions where user_id = @userId and ended_at is null order by id for update)
                 returning id, user_id, installation_id
                 """,
                 new { userId, reason, now }),
@@ -75,19 +75,26 @@ internal static class SessionStore
             new { hash, installationId, now, expiresAt, MaxChallenges },
             cancel);
 
+    /// <summary>A challenge that was signed wrong works no more.</summary>
+    public static Task SpendChallenge(this NpgsqlDataSource database, string hash, Guid installationId, CancellationToken cancel) =>
+        database.One<int?>("delete from challenges where hash = @hash and installation_id = @installationId returning 1", new { hash, installationId }, cancel);
+
     /// <returns>False when it was used before, has expired, or is another installation's.</returns>
     public static async Task<bool> UseChallenge(this Work work, string hash, Guid installationId, DateTimeOffset now) =>
         await work.Change(
             "delete from challenges where hash = @hash and installation_id = @installationId and expires_at > @now",
             new { hash, installationId, now }) == 1;
 
-    public static Task AddApproval(this Work work, string hash, Caller caller, string action, Guid cardId, DateTimeOffset now, DateTimeOffset expiresAt) =>
-        work.Change(
+    /// <returns>False when the session has ended.</returns>
+    public static async Task<bool> AddApproval(this Work work, string hash, Caller caller, string action, Guid cardId, DateTimeOffset now, DateTimeOffset expiresAt) =>
+        await work.Change(
             """
             insert into approvals (hash, installation_id, session_id, action, card_id, created_at, expires_at)
-            values (@hash, @InstallationId, @SessionId, @action, @cardId, @now, @expiresAt)
+            select @hash, installation_id, id, @action, @cardId, @now, @expiresAt
+            from sessions
+            where id = @SessionId and installation_id = @InstallationId and user_id = @UserId and ended_at is null and expires_at > @now
             """,
-            new { hash, caller.InstallationId, caller.SessionId, action, cardId, now, expiresAt });
+            new { hash, caller.InstallationId, caller.SessionId, caller.UserId, action, cardId, now, expiresAt }) == 1;
 
     /// <summary>Uses up an approval of this installation, in a session that goes on, for this action on this card.</summary>
     public static async Task<bool> UseApproval(this Work work, string hash, Guid installationId, string action, Guid cardId, DateTimeOffset now) =>
@@ -102,17 +109,41 @@ internal static class SessionStore
             """,
             new { hash, installationId, action, cardId, now }) == 1;
 
-    /// <summary>Forgets what has been over for long.</summary>
-    public static Task Forget(this Work work, DateTimeOffset now, DateTimeOffset sessionsBefore) =>
-        work.Change(
+    /// <summary>Forgets what has been over for long, up to <paramref name="most"/> rows of each kind.</summary>
+    /// <returns>How many rows of the kind that had most of them.</returns>
+    public static async Task<int> Forget(this Work work, DateTimeOffset now, DateTimeOffset sessionsBefore, int most) =>
+        await work.One<int>(
             """
-            delete from challenges where expires_at < @now;
-            delete from operator_challenges where expires_at < @now;
-            delete from approvals where expires_at < @sessionsBefore;
-            delete from sessions where expires_at < @sessionsBefore;
-            delete from operator_sessions where expires_at < @sessionsBefore;
+            with challenge as (
+                delete from challenges where hash in
+                    (select hash from challenges where expires_at < @now order by expires_at limit @most)
+                returning 1
+            ), operator_challenge as (
+                delete from operator_challenges where hash in
+                    (select hash from operator_challenges where expires_at < @now order by expires_at limit @most)
+                returning 1
+            ), approval as (
+                delete from approvals where hash in
+                    (select hash from approvals where expires_at < @now order by expires_at limit @most)
+                returning 1
+            ), session as (
+                delete from sessions where id in
+                    (select id from sessions where expires_at < @sessionsBefore order by expires_at limit @most)
+                returning 1
+            ), operator_session as (
+                delete from operator_sessions where id in
+                    (select id from operator_sessions where expires_at < @sessionsBefore order by expires_at limit @most)
+                returning 1
+            ), code as (
+                delete from activation_codes where id in
+                    (select id from activation_codes where expires_at < @sessionsBefore order by expires_at limit @most)
+                returning 1
+            )
+            select greatest(
+                (select count(*) from challenge), (select count(*) from operator_challenge), (select count(*) from approval),
+                (select count(*) from session), (select count(*) from operator_session), (select count(*) from code))::int
             """,
-            new { now, sessionsBefore });
+            new { now, sessionsBefore, most });
 
     /// <summary>Challenges that one installation may have at once: logins that were begun and not ended.</summary>
     private const int MaxChallenges = 1_000;

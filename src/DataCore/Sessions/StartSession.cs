@@ -7,7 +7,7 @@ namespace Antaca.DataCore.Sessions;
 
 /// <summary>
 /// Begins a session for an installation that signs its challenge; with a PIN the user proves to be there as well. The
-/// challenge works once, right or wrong.
+/// challenge works once, right or wrong. Who does not sign it holds no lock and leaves no entry in the audit trail: anybody can.
 /// </summary>
 internal static class StartSession
 {
@@ -35,31 +35,29 @@ internal static class StartSession
         {
             return Problems.Invalid("pin", "must be 4 to 12 digits");
         }
-        var signs = DeviceProof.Signs(await database.FindDeviceKey(request.InstallationId, cancel), request.Challenge, request.Signature);
-        using var turn = request.Pin is null || !signs ? null : await turns.Next(cancel);
-        if (turn is { IsAcquired: false })
+        if (!DeviceProof.Signs(await database.FindDeviceKey(request.InstallationId, cancel), request.Challenge, request.Signature))
         {
-            response.Headers.RetryAfter = "1";
-            return Problems.OfStatus(StatusCodes.Status429TooManyRequests);
+            await database.SpendChallenge(Token.HashOf(request.Challenge), request.InstallationId, cancel);
+            return SessionProblems.LoginFailed();
+        }
+        using var turn = request.Pin is null ? null : await turns.Next(cancel);
+        if (request.Pin is not null && turn is null)
+        {
+            return SlowHashTurns.Busy(response);
         }
 
         var now = clock.GetUtcNow();
         await using var work = await Work.Begin(database, cancel);
-        var installation = await work.FindForLogin(request.InstallationId);
-        if (installation is null)
+        if (await work.FindForLogin(request.InstallationId) is not { } installation
+            || !await work.UseChallenge(Token.HashOf(request.Challenge), installation.Id, now))
         {
             return SessionProblems.LoginFailed();
         }
         Work.Audit(actor: $"user:{installation.UserId}", subject: $"installation:{installation.Id}", userId: installation.UserId, partnerId: installation.PartnerId);
-        var unused = await work.UseChallenge(Token.HashOf(request.Challenge), installation.Id, now);
-        if (!signs || !unused)
-        {
-            Work.Audit(outcome: "LOGIN_FAILED");
-            await work.Commit();
-            return SessionProblems.LoginFailed();
-        }
         if (!installation.UserActive)
         {
+            Work.Audit(outcome: "USER_LOCKED");
+            await work.Commit();
             return InstallationProblems.UserLocked();
         }
         if (request.Pin is { } pin && await work.JudgePin(installation, pin, slow, now) is { } refusal)

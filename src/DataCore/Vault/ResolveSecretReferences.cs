@@ -31,15 +31,17 @@ internal static class ResolveSecretReferences
         {
             return VaultProblems.ReferenceInvalid();
         }
-        work.Owe(Reveal(request, now));
+        work.Owe(Reveal(request, await work.FindPartnerOfCard(request.CardId), now));
         await work.Commit();
         return TypedResults.Ok(new ResolvedReferences([.. opened.Select(open => new SecretValue(SecretKinds.OnTheWire(open.Kind), open.Secret))]));
     }
 
-    /// <summary>For the audit trail: the binding begins with who sees the card.</summary>
-    private static Audited Reveal(ResolveReferences request, DateTimeOffset now)
+    /// <summary>For the audit trail: the binding says who sees the card, and whose it is (<see cref="Caller.Binding"/>).</summary>
+    private static Audited Reveal(ResolveReferences request, Guid? partnerId, DateTimeOffset now)
     {
-        var actor = request.Binding.Split('|')[0];
+        var parts = request.Binding.Split('|');
+        var actor = parts[0];
+        Guid? userId = parts.Length > 1 && Guid.TryParse(parts[1], out var user) ? user : null;
         var channel = actor.Split(':')[0] switch
         {
             "user" => Channel.Customers,
@@ -48,6 +50,6 @@ internal static class ResolveSecretReferences
             _ => Channel.Admin,
         };
         return new Audited(
-            channel.ToString(), actor, "RevealCard", $"card:{request.CardId}", UserId: null, PartnerId: null, Outcome: null, Activity.Current?.TraceId.ToHexString(), now);
+            channel.ToString(), actor, "RevealCard", $"card:{request.CardId}", userId, partnerId, Outcome: null, Activity.Current?.TraceId.ToHexString(), now);
     }
 }

@@ -36,6 +36,9 @@ internal static class VaultStore
             new { cardId, partnerId },
             cancel);
 
+    public static Task<Guid?> FindPartnerOfCard(this Work work, Guid cardId) =>
+        work.One<Guid?>("select partner_id from vault_cards where card_id = @cardId", new { cardId });
+
     /// <summary>Takes the next number of the programme's range; null when the range is full or the programme is not the partner's.</summary>
     public static Task<PanTicket?> TakeNextNumber(this Work work, Guid programId, Guid partnerId) =>
         work.One<PanTicket>(

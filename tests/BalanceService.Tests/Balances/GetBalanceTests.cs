@@ -58,7 +58,7 @@ public sealed class GetBalanceTests(LedgerSuite suite) : LedgerTest(suite)
         var partners = (await BalancesOf(user).Get($"/balances/{balanceId}")).Must(200);
 
         Assert.Equal(cardId, partners["cards"][0].GetProperty("id").GetGuid());
-        foreach (var caller in Enum.GetValues<Role>().Select(role => TestCallers.Operator(role, user.UserId)).Append(user.App()))
+        foreach (var caller in Enum.GetValues<Role>().Select(role => user.Operator(role)).Append(user.App))
         {
             Assert.Equal(partners.Text, (await BalancesOf(caller).Get($"/balances/{balanceId}")).Must(200).Text);
             Assert.Equal(100, (await BalancesOf(caller).Get("/balances")).Must(200)["items"][0].GetProperty("available").GetInt64());
@@ -71,7 +71,7 @@ public sealed class GetBalanceTests(LedgerSuite suite) : LedgerTest(suite)
     {
         var (user, other) = (await Suite.NewAcceptedUser(), await Suite.NewAcceptedUser());
         var balanceId = await Suite.NewBalance(user);
-        Caller[] others = [other.App(), user.App() with { PartnerId = Guid.CreateVersion7() }, TestCallers.Operator(Role.Admin, other.UserId), TestCallers.Operator(Role.Admin)];
+        Caller[] others = [other.App, user.App with { PartnerId = Guid.CreateVersion7() }, other.Operator(Role.Admin), TestUsers.Operator(Role.Admin)];
 
         foreach (var caller in others)
         {

@@ -47,11 +47,11 @@ public sealed class OpenBalanceTests(LedgerSuite suite) : LedgerTest(suite)
         var user = await Suite.NewAcceptedUser();
         var key = NewKey();
 
-        var opened = (await BalancesOf(user.App()).Post("/balances", new { }, key)).Must(201);
+        var opened = (await BalancesOf(user.App).Post("/balances", new { }, key)).Must(201);
 
-        Assert.Equal(opened.Bytes, (await BalancesOf(user.App()).Post("/balances", new { }, key)).Must(201).Bytes);
+        Assert.Equal(opened.Bytes, (await BalancesOf(user.App).Post("/balances", new { }, key)).Must(201).Bytes);
         Assert.NotEqual(opened.Id, (await BalancesOf(user).Post("/balances", new { }, key)).Must(201).Id);
-        (await BalancesOf(user.App() with { PartnerId = Guid.CreateVersion7() }).Post("/balances", new { })).MustRefuse(404, "USER_NOT_FOUND");
+        (await BalancesOf(user.App with { PartnerId = Guid.CreateVersion7() }).Post("/balances", new { })).MustRefuse(404, "USER_NOT_FOUND");
     }
 
     [Theory]
@@ -60,7 +60,7 @@ public sealed class OpenBalanceTests(LedgerSuite suite) : LedgerTest(suite)
     public async Task An_operator_opens_one_for_any_partners_user(Role role)
     {
         var user = await NewAcceptedUserOfAnotherPartner();
-        var somebody = TestCallers.Operator(role, user.UserId);
+        var somebody = user.Operator(role);
         var key = NewKey();
         Answer opened = null!;
 
@@ -84,10 +84,10 @@ public sealed class OpenBalanceTests(LedgerSuite suite) : LedgerTest(suite)
             Assert.Equal(1, await locking.ExecuteNonQueryAsync());
         }
 
-        (await BalancesOf(TestCallers.Operator(Role.Admin, Guid.CreateVersion7())).Post("/balances", new { })).MustRefuse(404, "USER_NOT_FOUND");
-        (await BalancesOf(TestCallers.Operator(Role.Admin)).Post("/balances", new { })).MustRefuse(404, "USER_NOT_FOUND");
-        (await BalancesOf(TestCallers.Operator(Role.Admin, (await Suite.NewUser()).UserId)).Post("/balances", new { })).MustRefuse(409, "KYC_REQUIRED");
-        (await BalancesOf(TestCallers.Operator(Role.Admin, verified.UserId)).Post("/balances", new { })).MustRefuse(409, "USER_LOCKED");
+        (await BalancesOf(TestUsers.Operator(Role.Admin) with { UserId = Guid.CreateVersion7() }).Post("/balances", new { })).MustRefuse(404, "USER_NOT_FOUND");
+        (await BalancesOf(TestUsers.Operator(Role.Admin)).Post("/balances", new { })).MustRefuse(404, "USER_NOT_FOUND");
+        (await BalancesOf((await Suite.NewUser()).Operator(Role.Admin)).Post("/balances", new { })).MustRefuse(409, "KYC_REQUIRED");
+        (await BalancesOf(verified.Operator(Role.Admin)).Post("/balances", new { })).MustRefuse(409, "USER_LOCKED");
     }
 
     [Fact]

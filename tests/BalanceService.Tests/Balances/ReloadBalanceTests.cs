@@ -134,7 +134,7 @@ public sealed class ReloadBalanceTests(LedgerSuite suite) : LedgerTest(suite)
         var user = await Suite.NewAcceptedUser();
         var balanceId = await Suite.NewBalance(user);
 
-        foreach (var caller in TestCallers.NotAdmitted(user.UserId, Role.Employee, Role.Manager).Append(user.App()))
+        foreach (var caller in TestCallers.NotAdmitted(user.UserId, Role.Employee, Role.Manager).Append(user.App))
         {
             (await BalancesOf(caller).Post($"/balances/{balanceId}/reload", Reload(100), NewKey())).MustRefuse(403, "FORBIDDEN");
         }
@@ -147,7 +147,7 @@ public sealed class ReloadBalanceTests(LedgerSuite suite) : LedgerTest(suite)
     {
         var user = await NewAcceptedUserOfAnotherPartner();
         var balanceId = await Suite.NewBalance(user);
-        var somebody = TestCallers.Operator(Role.Admin);
+        var somebody = TestUsers.Operator(Role.Admin);
         var key = NewKey();
         Answer reload = null!;
 
@@ -171,7 +171,7 @@ public sealed class ReloadBalanceTests(LedgerSuite suite) : LedgerTest(suite)
 
         var owed = await EventsOwed(async () =>
         {
-            (await BalancesOf(TestCallers.Operator(Role.Admin)).Post($"/balances/{balanceId}/reload", Reload(100), NewKey())).Must(201);
+            (await BalancesOf(TestUsers.Operator(Role.Admin)).Post($"/balances/{balanceId}/reload", Reload(100), NewKey())).Must(201);
             return balanceId;
         });
 
@@ -191,7 +191,7 @@ public sealed class ReloadBalanceTests(LedgerSuite suite) : LedgerTest(suite)
             $"select from accounts where id = '{balanceId}' for update",
             waiters: 2,
             () => BalancesOf(user).Post($"/balances/{balanceId}/reload", Reload(100), key),
-            () => BalancesOf(TestCallers.Operator(Role.Admin)).Post($"/balances/{balanceId}/reload", Reload(250), key));
+            () => BalancesOf(TestUsers.Operator(Role.Admin)).Post($"/balances/{balanceId}/reload", Reload(250), key));
 
         Assert.All(reloads, reload => reload.Must(201));
         Assert.Equal(350, await Posted(balanceId));

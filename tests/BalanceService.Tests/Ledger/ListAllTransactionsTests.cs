@@ -70,7 +70,7 @@ public sealed class ListAllTransactionsTests(LedgerSuite suite) : LedgerTest(sui
     [InlineData("after=x", "after")]
     public async Task What_cannot_be_looked_for_is_named(string query, string field)
     {
-        var refused = (await BalancesOf(TestCallers.Operator(Role.Admin)).Get("/transactions?" + query)).MustRefuse(422, "VALIDATION_FAILED");
+        var refused = (await BalancesOf(TestUsers.Operator(Role.Admin)).Get("/transactions?" + query)).MustRefuse(422, "VALIDATION_FAILED");
 
         Assert.Equal(field, Assert.Single(refused["errors"].EnumerateObject()).Name);
     }
@@ -133,7 +133,7 @@ public sealed class ListAllTransactionsTests(LedgerSuite suite) : LedgerTest(sui
     [InlineData("application/json; q=0.5, text/csv; q=0.9", "text/csv")]
     public async Task The_caller_says_which_form(string accept, string mediaType)
     {
-        var operators = BalancesOf(TestCallers.Operator(Role.Employee));
+        var operators = BalancesOf(TestUsers.Operator(Role.Employee));
 
         Assert.Equal(mediaType, (await operators.Send(HttpMethod.Get, "/transactions?limit=1", content: null, key: null, ("Accept", accept))).Must(200).MediaType);
     }
@@ -143,7 +143,7 @@ public sealed class ListAllTransactionsTests(LedgerSuite suite) : LedgerTest(sui
     {
         var user = await Suite.NewAcceptedUser();
 
-        foreach (var caller in TestCallers.NotAdmitted(user.UserId).Concat([user.Caller, user.App()]))
+        foreach (var caller in TestCallers.NotAdmitted(user.UserId).Concat([user.Caller, user.App]))
         {
             (await BalancesOf(caller).Get("/transactions")).MustRefuse(403, "FORBIDDEN");
         }
@@ -151,13 +151,13 @@ public sealed class ListAllTransactionsTests(LedgerSuite suite) : LedgerTest(sui
 
     private static object Reload(string reference) => new { amount = new { amount = 100, currency = "PLN" }, reference };
 
-    private async Task<Answer> List(Role role, string query) => (await BalancesOf(TestCallers.Operator(role)).Get("/transactions?" + query)).Must(200);
+    private async Task<Answer> List(Role role, string query) => (await BalancesOf(TestUsers.Operator(role)).Get("/transactions?" + query)).Must(200);
 
     private async Task<IEnumerable<Guid>> Found(string query) =>
         (await List(Role.Employee, query))["items"].EnumerateArray().Select((JsonElement transaction) => transaction.GetProperty("id").GetGuid());
 
     private async Task<Answer> Text(string query) =>
-        (await BalancesOf(TestCallers.Operator(Role.Employee)).Send(HttpMethod.Get, "/transactions?" + query, content: null, key: null, ("Accept", "text/csv"))).Must(200);
+        (await BalancesOf(TestUsers.Operator(Role.Employee)).Send(HttpMethod.Get, "/transactions?" + query, content: null, key: null, ("Accept", "text/csv"))).Must(200);
 
     private async Task<Guid> Pay(Dictionary<string, object?> payment) =>
         (await Suite.Neighbour("cardservice", "balanceservice").Post("/internal/authorisations", payment)).Must(200)["authorizationId"].GetGuid();

@@ -246,15 +246,15 @@ public sealed class IssueVirtualCardTests(Suite suite) : IClassFixture<Suite>
     {
         var (user, balance) = await NewBalance();
 
-        var card = (await Issue(user.App(), balance, "app-" + balance)).Must(201);
-        var again = (await Issue(user.App(), balance, "app-" + balance)).Must(201);
+        var card = (await Issue(user.App, balance, "app-" + balance)).Must(201);
+        var again = (await Issue(user.App, balance, "app-" + balance)).Must(201);
 
         Assert.Equal(["id", "type", "cardNo", "cvv", "exp", "balanceId", "status"], card.Json.EnumerateObject().Select(field => field.Name));
         Assert.Equal(card.Id, again.Id);
         Assert.Equal("true", again.Header("Idempotent-Replayed"));
         (await suite.Resolve(user.Caller, card)).MustRefuse(409, "REFERENCE_INVALID");
-        (await suite.Resolve(user.App() with { InstallationId = Guid.CreateVersion7() }, card)).MustRefuse(409, "REFERENCE_INVALID");
-        Assert.Equal(await suite.Open(user.App(), card), await suite.Open(user.App(), again));
+        (await suite.Resolve(user.App with { InstallationId = Guid.CreateVersion7() }, card)).MustRefuse(409, "REFERENCE_INVALID");
+        Assert.Equal(await suite.Open(user.App, card), await suite.Open(user.App, again));
         Assert.Equal(1, await CardsOf(user));
     }
 
@@ -263,7 +263,7 @@ public sealed class IssueVirtualCardTests(Suite suite) : IClassFixture<Suite>
     {
         var (user, balance) = await NewBalance();
 
-        Assert.NotEqual((await Issue(user, balance, "both-" + balance)).Must(201).Id, (await Issue(user.App(), balance, "both-" + balance)).Must(201).Id);
+        Assert.NotEqual((await Issue(user, balance, "both-" + balance)).Must(201).Id, (await Issue(user.App, balance, "both-" + balance)).Must(201).Id);
     }
 
     [Fact]
@@ -273,8 +273,8 @@ public sealed class IssueVirtualCardTests(Suite suite) : IClassFixture<Suite>
         var (_, others) = await NewBalance();
         var (stranger, _) = await suite.NewPartner();
 
-        (await Issue(user.App(), others)).MustRefuse(404, "BALANCE_NOT_FOUND");
-        (await Issue(user.App() with { PartnerId = stranger }, balance)).MustRefuse(404, "USER_NOT_FOUND");
+        (await Issue(user.App, others)).MustRefuse(404, "BALANCE_NOT_FOUND");
+        (await Issue(user.App with { PartnerId = stranger }, balance)).MustRefuse(404, "USER_NOT_FOUND");
         await NothingLeft(user);
     }
 
@@ -284,7 +284,7 @@ public sealed class IssueVirtualCardTests(Suite suite) : IClassFixture<Suite>
     public async Task An_operator_issues_a_card_to_any_partners_user_and_sees_no_secret(Role role)
     {
         var (user, balance) = await NewBalance(await suite.NewPartner());
-        var somebody = TestCallers.Operator(role, user.UserId);
+        var somebody = user.Operator(role);
         Answer card = null!;
 
         var entry = Assert.Single(await _cards.Audited(async () => card = (await Issue(somebody, balance)).Must(201)));
@@ -306,7 +306,7 @@ public sealed class IssueVirtualCardTests(Suite suite) : IClassFixture<Suite>
     {
         var (user, balance) = await NewBalance();
         var other = await suite.NewAcceptedUser();
-        var somebody = TestCallers.Operator(Role.Manager, user.UserId);
+        var somebody = user.Operator(Role.Manager);
 
         var first = (await Issue(somebody, balance, "key")).Must(201);
         (await suite.As(user.Caller, "cardservice").Post($"/cards/{first.Id}/lock", new { code = 1 })).Must(200);
@@ -315,7 +315,7 @@ public sealed class IssueVirtualCardTests(Suite suite) : IClassFixture<Suite>
         Assert.Equal(first.Text, again.Text);
         Assert.Equal("true", again.Header("Idempotent-Replayed"));
         (await Issue(somebody with { UserId = other.UserId }, balance, "key")).MustRefuse(422, "IDEMPOTENCY_KEY_REUSED");
-        Assert.NotEqual(first.Id, (await Issue(TestCallers.Operator(Role.Manager, user.UserId), balance, "key")).Must(201).Id);
+        Assert.NotEqual(first.Id, (await Issue(user.Operator(Role.Manager), balance, "key")).Must(201).Id);
         Assert.Equal(2, await CardsOf(user));
     }
 
@@ -323,7 +323,7 @@ public sealed class IssueVirtualCardTests(Suite suite) : IClassFixture<Suite>
     public async Task An_operators_unfinished_card_is_finished_by_its_repeat()
     {
         var (user, balance) = await NewBalance();
-        var somebody = TestCallers.Operator(Role.Manager, user.UserId);
+        var somebody = user.Operator(Role.Manager);
         var issued = (await Issue(somebody, balance, "key")).Must(201);
         await _cards.Execute(
             "update cards set status = 'Issuing', masked_card_no = null, activated_at = null, claimed_until = $2 where id = $1", issued.Id, suite.Clock.GetUtcNow());
@@ -339,12 +339,12 @@ public sealed class IssueVirtualCardTests(Suite suite) : IClassFixture<Suite>
         var (user, balance) = await NewBalance();
         var (_, others) = await NewBalance();
 
-        (await Issue(TestCallers.Operator(Role.Admin, Guid.CreateVersion7()), balance)).MustRefuse(404, "USER_NOT_FOUND");
-        (await Issue(TestCallers.Operator(Role.Admin), balance)).MustRefuse(404, "USER_NOT_FOUND");
-        (await Issue(TestCallers.Operator(Role.Admin, user.UserId), others)).MustRefuse(404, "BALANCE_NOT_FOUND");
-        (await Issue(TestCallers.Operator(Role.Admin, (await suite.NewUser()).UserId), balance)).MustRefuse(409, "KYC_REQUIRED");
+        (await Issue(TestUsers.Operator(Role.Admin) with { UserId = Guid.CreateVersion7() }, balance)).MustRefuse(404, "USER_NOT_FOUND");
+        (await Issue(TestUsers.Operator(Role.Admin), balance)).MustRefuse(404, "USER_NOT_FOUND");
+        (await Issue(user.Operator(Role.Admin), others)).MustRefuse(404, "BALANCE_NOT_FOUND");
+        (await Issue((await suite.NewUser()).Operator(Role.Admin), balance)).MustRefuse(409, "KYC_REQUIRED");
         await _vault.Execute("update users set status = 'Locked' where id = $1", user.UserId);
-        (await Issue(TestCallers.Operator(Role.Admin, user.UserId), balance)).MustRefuse(409, "USER_LOCKED");
+        (await Issue(user.Operator(Role.Admin), balance)).MustRefuse(409, "USER_LOCKED");
         await NothingLeft(user);
     }
 

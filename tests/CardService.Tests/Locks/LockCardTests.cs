@@ -163,7 +163,7 @@ public sealed class LockCardTests(Suite suite) : IClassFixture<Suite>
     public async Task Every_operator_stops_any_partners_card_and_puts_it_back(Role role)
     {
         var card = await _cards.Put(new CardRow());
-        var somebody = TestCallers.Operator(role);
+        var somebody = TestUsers.Operator(role);
 
         var locked = (await Lock(somebody, card.Id, 7)).Must(200);
         var unlocked = (await Unlock(somebody, card.Id)).Must(200);
@@ -210,7 +210,7 @@ public sealed class LockCardTests(Suite suite) : IClassFixture<Suite>
     public async Task The_audit_trail_hears_who_stopped_whose_card()
     {
         var card = await _cards.Put(new CardRow());
-        var somebody = TestCallers.Operator(Role.Employee);
+        var somebody = TestUsers.Operator(Role.Employee);
 
         var entries = await _cards.Audited(async () =>
         {
@@ -234,8 +234,8 @@ public sealed class LockCardTests(Suite suite) : IClassFixture<Suite>
     {
         var card = await _cards.Put(new CardRow { Status = "Ordered" });
 
-        (await Lock(TestCallers.Operator(Role.Admin), card.Id, 1)).MustRefuse(409, "CARD_NOT_ACTIVE");
-        (await Unlock(TestCallers.Operator(Role.Admin), card.Id)).MustRefuse(409, "CARD_NOT_ACTIVE");
+        (await Lock(TestUsers.Operator(Role.Admin), card.Id, 1)).MustRefuse(409, "CARD_NOT_ACTIVE");
+        (await Unlock(TestUsers.Operator(Role.Admin), card.Id)).MustRefuse(409, "CARD_NOT_ACTIVE");
     }
 
     [Fact]
@@ -243,7 +243,7 @@ public sealed class LockCardTests(Suite suite) : IClassFixture<Suite>
     {
         var card = await _cards.Put(new CardRow());
 
-        var answers = await Races.AtOnce(_cards, RowOf(card), 2, () => Lock(card.User, card.Id, 1), () => Lock(TestCallers.Operator(Role.Employee), card.Id, 2));
+        var answers = await Races.AtOnce(_cards, RowOf(card), 2, () => Lock(card.User, card.Id, 1), () => Lock(TestUsers.Operator(Role.Employee), card.Id, 2));
 
         var won = Assert.Single(answers, answer => answer.Status == 200);
         Assert.Single(answers, answer => answer.Code == "LOCK_IRREVERSIBLE");
@@ -257,7 +257,7 @@ public sealed class LockCardTests(Suite suite) : IClassFixture<Suite>
     public async Task A_repeated_request_of_an_operator_does_not_stop_the_card_again()
     {
         var card = await _cards.Put(new CardRow());
-        var (one, another) = (TestCallers.Operator(Role.Employee), TestCallers.Operator(Role.Employee));
+        var (one, another) = (TestUsers.Operator(Role.Employee), TestUsers.Operator(Role.Employee));
         var key = Guid.CreateVersion7().ToString();
 
         var first = (await Lock(one, card.Id, 7, key)).Must(200);
@@ -275,7 +275,7 @@ public sealed class LockCardTests(Suite suite) : IClassFixture<Suite>
     {
         var card = await _cards.Put(new CardRow());
 
-        foreach (var caller in new[] { card.Partner, card.User, TestCallers.Operator(Role.Admin) })
+        foreach (var caller in new[] { card.Partner, card.User, TestUsers.Operator(Role.Admin) })
         {
             (await suite.As(caller, "cardservice").PostText($"/cards/{card.Id}/lock", "code=1", contentType: "text/plain")).MustRefuse(415, "UNSUPPORTED_MEDIA_TYPE");
         }

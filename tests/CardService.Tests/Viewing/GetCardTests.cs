@@ -65,6 +65,69 @@ public sealed class GetCardTests(Suite suite) : IClassFixture<Suite>
     }
 
     [Fact]
+    public async Task The_app_sees_the_full_data_once_for_each_approval()
+    {
+        var (user, card, secrets) = await NewCard();
+        var approval = await suite.Approve(user.App, card);
+
+        var full = (await Reveal(user.App, card, approval)).Must(200);
+
+        Assert.Equal(["id", "type", "cvv", "cardNo", "exp"], full.Json.EnumerateObject().Select(field => field.Name));
+        (await suite.Resolve(user.Caller, full)).MustRefuse(409, "REFERENCE_INVALID");
+        Assert.Equal(secrets, await suite.Open(user.App, full));
+        (await Reveal(user.App, card, approval)).MustRefuse(403, "APPROVAL_REQUIRED");
+        (await Reveal(user.App, card, await suite.Approve(user.App, card))).Must(200);
+    }
+
+    [Fact]
+    public async Task The_app_sees_no_full_data_without_an_approval_of_its_own_for_this_card()
+    {
+        var (user, card, _) = await NewCard();
+        var (other, othersCard, _) = await NewCard();
+        var another = user.App with { InstallationId = Guid.CreateVersion7(), SessionId = Guid.CreateVersion7() };
+        var expired = await suite.Approve(user.App, card);
+        suite.Clock.Advance(TimeSpan.FromMinutes(1));
+        string?[] approvals =
+        [
+            null, "", "nonsense", expired, await suite.Approve(user.App, othersCard), await suite.Approve(user.App, card, "card.pin"), await suite.Approve(another, card),
+        ];
+
+        foreach (var approval in approvals)
+        {
+            (await Reveal(user.App, card, approval)).MustRefuse(403, "APPROVAL_REQUIRED");
+        }
+        (await Reveal(user.App with { InstallationId = null }, card, await suite.Approve(user.App, card))).MustRefuse(403, "APPROVAL_REQUIRED");
+        (await Reveal(other.App, card, await suite.Approve(other.App, card))).MustRefuse(404, "CARD_NOT_FOUND");
+    }
+
+    [Fact]
+    public async Task A_partner_needs_no_approval_and_uses_none_up()
+    {
+        var (user, card, _) = await NewCard();
+        var approval = await suite.Approve(user.App, card);
+
+        (await Reveal(user.Caller, card, approval)).Must(200);
+        (await Reveal(user.App, card, approval)).Must(200);
+    }
+
+    [Fact]
+    public async Task One_approval_twice_at_once_is_one_look()
+    {
+        var (user, card, _) = await NewCard();
+        var approval = await suite.Approve(user.App, card);
+
+        var answers = await Races.AtOnce(
+            suite.Database("datacore"),
+            $"select from approvals where card_id = '{card}' for update",
+            2,
+            () => Reveal(user.App, card, approval),
+            () => Reveal(user.App, card, approval));
+
+        Assert.Single(answers, answer => answer.Status == 200);
+        Assert.Single(answers, answer => answer.Code == "APPROVAL_REQUIRED");
+    }
+
+    [Fact]
     public async Task The_full_data_is_for_no_operator_and_for_nobody_without_a_session()
     {
         var card = await _cards.Put(new CardRow());
@@ -83,12 +146,12 @@ public sealed class GetCardTests(Suite suite) : IClassFixture<Suite>
     {
         var card = await _cards.Put(new CardRow());
 
-        var seen = (await suite.As(TestCallers.Operator(role), "cardservice").Get($"/cards/{card.Id}/summary")).Must(200);
+        var seen = (await suite.As(TestUsers.Operator(role), "cardservice").Get($"/cards/{card.Id}/summary")).Must(200);
 
         var owners = (await suite.As(card.User, "cardservice").Get($"/cards/{card.Id}/summary")).Must(200);
         Assert.Equal(owners.Text, (await suite.As(card.Partner, "cardservice").Get($"/cards/{card.Id}/summary")).Must(200).Text);
         Assert.Equal(owners.Text[..^1] + $",\"customerId\":\"{card.UserId}\"}}", seen.Text);
-        (await suite.As(TestCallers.Operator(role), "cardservice").Get($"/cards/{Guid.CreateVersion7()}/summary")).MustRefuse(404, "CARD_NOT_FOUND");
+        (await suite.As(TestUsers.Operator(role), "cardservice").Get($"/cards/{Guid.CreateVersion7()}/summary")).MustRefuse(404, "CARD_NOT_FOUND");
     }
 
     [Theory]
@@ -104,5 +167,15 @@ public sealed class GetCardTests(Suite suite) : IClassFixture<Suite>
         Assert.Equal(0, (await cards.Get("/cards")).Must(200)["items"].GetArrayLength());
         var onBalance = await suite.Neighbour("balanceservice", "cardservice").Get($"/internal/balances/{card.BalanceId}/cards?partnerId={card.PartnerId}&userId={card.UserId}");
         Assert.Equal(0, onBalance.Must(200)["items"].GetArrayLength());
+    }
+
+    private Task<Answer> Reveal(Caller caller, Guid cardId, string? approval) => suite.As(caller, "cardservice")
+        .Send(HttpMethod.Get, $"/cards/{cardId}", content: null, key: null, approval is null ? [] : [("Approval", approval)]);
+
+    private async Task<(TestUser User, Guid CardId, (string CardNo, string Cvv) Secrets)> NewCard()
+    {
+        var user = await suite.NewAcceptedUser();
+        var issued = (await suite.As(user.Caller, "cardservice").Post("/cards/virtual", new { balanceId = await suite.NewBalance(user) })).Must(201);
+        return (user, issued.Id, await suite.Open(user.Caller, issued));
     }
 }

@@ -81,7 +81,7 @@ public sealed class ListCardsTests(Suite suite) : IClassFixture<Suite>
             cards.Insert(0, await _cards.Put(new CardRow(), createdAt: year.AddSeconds(number / 2)));
         }
         await _cards.Put(new CardRow { Status = "Issuing" }, claimedUntil: DateTimeOffset.UtcNow.AddDays(1), createdAt: year.AddSeconds(1));
-        var operators = suite.As(TestCallers.Operator(role), "cardservice");
+        var operators = suite.As(TestUsers.Operator(role), "cardservice");
 
         var first = (await operators.Get($"/cards?limit=3&after={new Cursor(year.AddDays(1), Guid.AllBitsSet)}")).Must(200);
         var second = (await operators.Get($"/cards?limit=2&after={first["next"].GetString()}")).Must(200);
@@ -97,7 +97,7 @@ public sealed class ListCardsTests(Suite suite) : IClassFixture<Suite>
         var ordered = await _cards.Put(new CardRow { PartnerId = card.PartnerId, UserId = card.UserId, Status = "Ordered" });
         var removed = await _cards.Put(new CardRow { UserId = card.UserId, Status = "Removed" });
         await _cards.Put(new CardRow { UserId = card.UserId, Status = "Issuing" }, claimedUntil: DateTimeOffset.UtcNow.AddDays(1));
-        var operators = suite.As(TestCallers.Operator(Role.Employee), "cardservice");
+        var operators = suite.As(TestUsers.Operator(Role.Employee), "cardservice");
 
         Assert.Equal([removed.Id, ordered.Id, card.Id], Ids((await operators.Get($"/cards?customerId={card.UserId}")).Must(200)));
         Assert.Equal([ordered.Id], Ids((await operators.Get($"/cards?customerId={card.UserId}&status=Ordered")).Must(200)));

@@ -310,7 +310,7 @@ public sealed class HsmTests : IDisposable
         Assert.Equal(secret, opened.Secret);
         Assert.Equal(_now.AddSeconds(30), opened.ExpiresAt);
         Assert.Equal(7, opened.Id.Version);
-        Assert.DoesNotContain(secret, opened.ToString(), StringComparison.Ordinal);
+        Assert.Equal($"{kind} {opened.Id}: ***", opened.ToString());
         Assert.DoesNotContain(secret, reference, StringComparison.Ordinal);
     }
 
