@@ -92,7 +92,7 @@ public static class Service
 
     private static void AddSessions(WebApplicationBuilder builder)
     {
-        builder.Services.AddSingleton<SlowHashTurns>();
+        builder.Services.AddSingleton(new SlowHashTurns(waiting: 400));
         builder.Services.AddHostedService<ForgetOldSessions>();
     }
 

@@ -9,13 +9,13 @@ namespace Antaca.DataCore.Credentials;
 /// lock is taken: a flood of logins neither starves the rest of the service nor empties its pool. Who has waited long hears
 /// 429, before the gateway gives the answer up, and has been judged in nothing.
 /// </summary>
-internal sealed class SlowHashTurns : IDisposable
+/// <param name="waiting">How many may wait for a turn.</param>
+internal sealed class SlowHashTurns(int waiting) : IDisposable
 {
     public const int AtOnce = 4;
-    public const int Waiting = 400;
     public const int MaxWaitSeconds = 5;
 
-    private readonly ConcurrencyLimiter _limiter = new(new ConcurrencyLimiterOptions { PermitLimit = AtOnce, QueueLimit = Waiting, QueueProcessingOrder = QueueProcessingOrder.OldestFirst });
+    private readonly ConcurrencyLimiter _limiter = new(new ConcurrencyLimiterOptions { PermitLimit = AtOnce, QueueLimit = waiting, QueueProcessingOrder = QueueProcessingOrder.OldestFirst });
 
     /// <summary>Waits for a turn; null when too many wait already, or it takes too long. Disposing the lease ends the turn.</summary>
     public async Task<RateLimitLease?> Next(CancellationToken cancel)

@@ -1,17 +1,17 @@
 using System.Threading.RateLimiting;
+using Antaca.DataCore.Credentials;
 
 namespace Antaca.DataCore.Operators;
 
 /// <summary>
-/// Keeps logins from taking the service: so many tries a minute for an e-mail address, whether or not somebody has it, and so
-/// many slow hashes at once. Tries are counted in a fixed number of places, so that no flood of addresses fills the memory;
-/// whoever waits for a hash holds no connection yet. Each replica counts for itself: the count of wrong tries in the database
+/// Keeps logins from taking the service: so many tries a minute for an e-mail address, whether or not somebody has it, and
+/// turns of their own to hash, which no flood of app logins can take from an operator. Tries are counted in a fixed number of
+/// places, so that no flood of addresses fills the memory. Each replica counts for itself: the count of wrong tries in the database
 /// is the one that no number of replicas changes.
 /// </summary>
 internal sealed class LoginLimits : IDisposable
 {
     public const int TriesAMinute = 10;
-    public const int HashesAtOnce = 4;
     public const int HashesWaiting = 60;
 
     private const int Places = 65_536;
@@ -21,17 +21,14 @@ internal sealed class LoginLimits : IDisposable
             tried.GetHashCode() & (Places - 1),
             _ => new FixedWindowRateLimiterOptions { PermitLimit = TriesAMinute, Window = TimeSpan.FromMinutes(1) }));
 
-    private readonly ConcurrencyLimiter _hashes = new(new ConcurrencyLimiterOptions { PermitLimit = HashesAtOnce, QueueLimit = HashesWaiting });
+    public SlowHashTurns Turns { get; } = new(HashesWaiting);
 
     /// <summary>One try more. The verbs count apart, so that asking for resets stops no login.</summary>
     public RateLimitLease Try(string verb, string email) => _tries.AttemptAcquire((verb, email));
 
-    /// <summary>Waits for the turn to hash; refused at once where too many wait. Dispose it when the hash is done.</summary>
-    public ValueTask<RateLimitLease> Turn(CancellationToken cancel) => _hashes.AcquireAsync(1, cancel);
-
     public void Dispose()
     {
         _tries.Dispose();
-        _hashes.Dispose();
+        Turns.Dispose();
     }
 }

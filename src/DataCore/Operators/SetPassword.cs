@@ -41,11 +41,11 @@ internal static class SetPassword
             return Problems.Invalid("password", fault);
         }
         string passwordHash;
-        using (var turn = await limits.Turn(cancel))
+        using (var turn = await limits.Turns.Next(cancel))
         {
-            if (!turn.IsAcquired)
+            if (turn is null)
             {
-                return OperatorProblems.RateLimited(response, turn);
+                return SlowHashTurns.Busy(response);
             }
             passwordHash = slow.Hash(Passwords.Purpose, request.Password);
         }

@@ -46,10 +46,10 @@ internal static class StartOperatorSession
         {
             return OperatorProblems.RateLimited(response, tries);
         }
-        using var turn = await limits.Turn(cancel);
-        if (!turn.IsAcquired)
+        using var turn = await limits.Turns.Next(cancel);
+        if (turn is null)
         {
-            return OperatorProblems.RateLimited(response, turn);
+            return SlowHashTurns.Busy(response);
         }
 
         var now = clock.GetUtcNow();

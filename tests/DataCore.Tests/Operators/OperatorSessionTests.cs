@@ -1,3 +1,4 @@
+using Antaca.DataCore.Credentials;
 using Antaca.DataCore.Operators;
 using Antaca.DataCore.Tests.Users;
 using Antaca.ServiceDefaults;
@@ -124,7 +125,7 @@ public sealed class OperatorSessionTests(OperatorSuite suite)
         var answers = await Races.AtOnce(
             suite.Rows,
             $"select 1 from operators where id = '{who.Id}' for update",
-            waiters: LoginLimits.HashesAtOnce,
+            waiters: SlowHashTurns.AtOnce,
             [.. Enumerable.Range(0, 50).Select(_ => new Func<Task<Answer>>(() => suite.StartSession(who.Email, "wrong")))]);
 
         Assert.Equal(LoginLimits.TriesAMinute, answers.Count(answer => answer.Status == 401));
@@ -155,7 +156,7 @@ public sealed class OperatorSessionTests(OperatorSuite suite)
     [Fact]
     public async Task More_passwords_at_once_than_may_wait_are_put_off_and_break_nothing()
     {
-        var emails = Enumerable.Range(0, LoginLimits.HashesAtOnce + LoginLimits.HashesWaiting + 40).Select(_ => OperatorSuite.NewEmail()).ToArray();
+        var emails = Enumerable.Range(0, SlowHashTurns.AtOnce + LoginLimits.HashesWaiting + 40).Select(_ => OperatorSuite.NewEmail()).ToArray();
 
         var answers = await Task.WhenAll(emails.Select(email => suite.StartSession(email)));
 
