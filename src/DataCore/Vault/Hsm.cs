@@ -34,13 +34,33 @@ public enum KeyPurpose
 
     /// <summary>AES-256: the operators' second factors at rest. Several versions; the highest seals.</summary>
     OperatorSecrets = 7,
+
+    /// <summary>A pair of DES keys (PVK A and B) of one programme: PIN verification values. Found by its id; its version is the PVV's key index.</summary>
+    PinVerification = 8,
+
+    /// <summary>Triple DES, double or triple length: PIN blocks of format 0 between one processor and us. Found by its id.</summary>
+    ZonePinTripleDes = 9,
+
+    /// <summary>AES: PIN blocks of format 4 between one processor and us. Found by its id.</summary>
+    ZonePinAes = 10,
 }
 
 /// <summary>A key as the database keeps it: sealed under the master key, useless under another id, purpose or version.</summary>
-public sealed record WrappedKey(Guid Id, KeyPurpose Purpose, int Version, byte[] Wrapped);
+/// <param name="CheckValue">What <see cref="KeyCheck"/> says of it; null in records from before it was kept.</param>
+public sealed record WrappedKey(Guid Id, KeyPurpose Purpose, int Version, byte[] Wrapped, string? CheckValue = null);
 
 /// <summary>A PAN as the database keeps it.</summary>
 public sealed record EncryptedPan(int KeyVersion, byte[] Ciphertext);
+
+/// <summary>What a PIN block turned out to hold.</summary>
+public enum PinCheck
+{
+    Right,
+    Wrong,
+
+    /// <summary>No PIN can be read from it: another key, format or PAN, or damage on the way. It says nothing of the PIN.</summary>
+    Unreadable,
+}
 
 /// <summary>The order of the expiry date in the CVV's input: a programme setting.</summary>
 public enum ExpiryOrder
@@ -51,8 +71,9 @@ public enum ExpiryOrder
 
 /// <summary>
 /// The software key store: every operation with a key of the vault is here and nowhere else, so that a hardware security
-/// module can take this file's place. Keys come wrapped under the master key and leave only wrapped. May be used from
-/// several threads at once.
+/// module can take this file's place (and that of the algorithms it calls: <see cref="Des"/>,
+/// <see cref="VerificationValues"/>, <see cref="PinBlocks"/>, <see cref="KeyCheck"/>, <see cref="PanPermutation"/>). Keys
+/// come wrapped under the master key and leave only wrapped. May be used from several threads at once.
 /// </summary>
 /// <remarks>
 /// A <see cref="CryptographicException"/> from here means that stored data does not belong to its record or key: a broken
@@ -69,7 +90,6 @@ public sealed class Hsm : IDisposable
     public const int MaxSecretCharacters = 64;
 
     private const int AesKeyBytes = 32;
-    private const int DesKeyBytes = 8;
     private const int NonceBytes = 12;
     private const int TagBytes = 16;
     private const byte WrapFormat = 1;
@@ -77,21 +97,38 @@ public sealed class Hsm : IDisposable
     private const int GuidBytes = 16;
     private const int ReferencePlainBytes = GuidBytes + 1 + sizeof(long) + SHA256.HashSizeInBytes + 1 + MaxSecretCharacters;
     private const int ReferenceHeadBytes = 1 + sizeof(int);
+    private const int MinRsaBits = 2048;
     private const string ServiceCodeCvv2 = "000";
+    private const string ServiceCodeIcvv = "999";
 
-    private readonly byte[] _masterKey;
+    private byte[]? _masterKey;
     private readonly ConcurrentDictionary<(KeyPurpose Purpose, int Version), LoadedKey> _versions = new();
     private readonly ConcurrentDictionary<KeyPurpose, int> _current = new();
-    private readonly ConcurrentDictionary<Guid, LoadedKey> _verificationKeys = new();
+    private readonly ConcurrentDictionary<Guid, LoadedKey> _byId = new();
+
+    /// <summary>Sealed: nothing works before <see cref="Unseal"/>.</summary>
+    public Hsm()
+    {
+    }
 
     /// <param name="masterKey">256 bits. It is copied; the caller clears its own.</param>
-    public Hsm(ReadOnlySpan<byte> masterKey)
+    public Hsm(ReadOnlySpan<byte> masterKey) => Unseal(masterKey);
+
+    /// <summary>Gives a sealed store its master key, once.</summary>
+    /// <param name="masterKey">256 bits. It is copied; the caller clears its own.</param>
+    /// <exception cref="InvalidOperationException">It has one already.</exception>
+    public void Unseal(ReadOnlySpan<byte> masterKey)
     {
         if (masterKey.Length != MasterKeyBytes)
         {
             throw new ArgumentException($"The master key has {MasterKeyBytes} bytes.", nameof(masterKey));
         }
-        _masterKey = Pinned(masterKey);
+        var copy = Pinned(masterKey);
+        if (Interlocked.CompareExchange(ref _masterKey, copy, null) is not null)
+        {
+            CryptographicOperations.ZeroMemory(copy);
+            throw new InvalidOperationException("The vault has its master key already.");
+        }
     }
 
     /// <summary>A new random key, wrapped. The database keeps it; nothing can use it before <see cref="Load"/>.</summary>
@@ -99,21 +136,48 @@ public sealed class Hsm : IDisposable
     /// <param name="version">1 or more; for a purpose with several versions the highest loaded is the current one.</param>
     public WrappedKey NewKey(KeyPurpose purpose, Guid id, int version)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(version, 1);
-        Span<byte> key = stackalloc byte[purpose == KeyPurpose.CardVerification ? 2 * DesKeyBytes : AesKeyBytes];
+        var desKey = purpose is KeyPurpose.CardVerification or KeyPurpose.PinVerification or KeyPurpose.ZonePinTripleDes;
+        Span<byte> key = stackalloc byte[desKey ? Des.PairBytes : AesKeyBytes];
         try
         {
             do
             {
                 RandomNumberGenerator.Fill(key);
             }
-            while (purpose == KeyPurpose.CardVerification && !TryMakeDesPair(key));
-            return new WrappedKey(id, purpose, version, [WrapFormat, .. Seal(_masterKey, key, WrapContext(purpose, id, version))]);
+            while (desKey && !Des.TryMakeKey(key));
+            return Wrap(purpose, id, version, key);
         }
         finally
         {
             CryptographicOperations.ZeroMemory(key);
         }
+    }
+
+    /// <summary>Wraps a key that was made elsewhere: verification keys of cards already issued, a processor's zone key.</summary>
+    /// <param name="key">16 bytes for a pair; 16 or 24 for Triple DES; 16, 24 or 32 for AES. The caller clears its own.</param>
+    /// <exception cref="ArgumentException">Another length, Triple DES that is single DES, or a purpose whose keys are made here alone.</exception>
+    public WrappedKey ImportKey(KeyPurpose purpose, Guid id, int version, ReadOnlySpan<byte> key)
+    {
+        var fits = purpose switch
+        {
+            KeyPurpose.CardVerification or KeyPurpose.PinVerification => key.Length == Des.PairBytes && Des.IsStrong(key),
+            KeyPurpose.ZonePinTripleDes => key.Length is Des.PairBytes or Des.TripleBytes && Des.IsStrong(key),
+            KeyPurpose.ZonePinAes => key.Length is 16 or 24 or AesKeyBytes,
+            _ => false,
+        };
+        return fits ? Wrap(purpose, id, version, key) : throw new ArgumentException($"This is no key that can be imported as {purpose}.", nameof(key));
+    }
+
+    /// <summary>A zone key for its processor: under the processor's RSA key (RSA-OAEP, SHA-256).</summary>
+    /// <exception cref="ArgumentException">The RSA key is shorter than 2048 bits.</exception>
+    /// <exception cref="InvalidOperationException">There is no such zone key; keys of other purposes never leave.</exception>
+    public byte[] ExportZoneKey(Guid keyId, RSA processor)
+    {
+        if (processor.KeySize < MinRsaBits)
+        {
+            throw new ArgumentException($"The processor's key has fewer than {MinRsaBits} bits.", nameof(processor));
+        }
+        return processor.Encrypt(ZoneKey(keyId).Bytes, RSAEncryptionPadding.OaepSHA256);
     }
 
     /// <summary>Unwraps keys for use. A key that is already loaded is left as it is.</summary>
@@ -130,8 +194,8 @@ public sealed class Hsm : IDisposable
     /// <summary>Whether a key with several versions is loaded in this one; another replica may have made it since.</summary>
     public bool Has(KeyPurpose purpose, int version) => _versions.ContainsKey((purpose, version));
 
-    /// <summary>Whether a programme's pair of card verification keys is loaded.</summary>
-    public bool HasVerificationKey(Guid keyId) => _verificationKeys.ContainsKey(keyId);
+    /// <summary>Whether a programme's pair of verification keys, or a zone key, is loaded.</summary>
+    public bool HasVerificationKey(Guid keyId) => _byId.ContainsKey(keyId);
 
     /// <summary>AES-256-GCM under the current data key; the record's id and the key version are authenticated with it.</summary>
     public EncryptedPan EncryptPan(Guid recordId, Pan pan)
@@ -199,11 +263,11 @@ public sealed class Hsm : IDisposable
     public Cvv Cvv2(Guid keyId, Pan pan, DateOnly expiry, ExpiryOrder order, int counter)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(counter);
-        Span<byte> pair = stackalloc byte[2 * DesKeyBytes];
+        Span<byte> pair = stackalloc byte[Des.PairBytes];
         try
         {
-            Diversify(VerificationKey(keyId), counter, pair);
-            return Cvv.Parse(CardVerificationValue(pair, pan.Reveal(), Digits(expiry, order), ServiceCodeCvv2));
+            VerificationValues.Diversify(ById(keyId, KeyPurpose.CardVerification).Bytes, counter, pair);
+            return CardVerificationValue(pair, pan, expiry, order, ServiceCodeCvv2);
         }
         finally
         {
@@ -225,6 +289,106 @@ public sealed class Hsm : IDisposable
             next++;
         }
         return next;
+    }
+
+    /// <summary>CVV1, of the magnetic stripe: with the card's own service code.</summary>
+    /// <param name="serviceCode">Three digits; 000 and 999 are those of CVV2 and iCVV, never a stripe's.</param>
+    /// <exception cref="ArgumentException">No service code of a stripe.</exception>
+    public Cvv Cvv1(Guid keyId, Pan pan, DateOnly expiry, ExpiryOrder order, string serviceCode) =>
+        serviceCode is { Length: 3 } and not (ServiceCodeCvv2 or ServiceCodeIcvv) && !serviceCode.AsSpan().ContainsAnyExceptInRange('0', '9')
+            ? CardVerificationValue(ById(keyId, KeyPurpose.CardVerification).Bytes, pan, expiry, order, serviceCode)
+            : throw new ArgumentException("A stripe's service code has three digits and is neither 000 nor 999.", nameof(serviceCode));
+
+    /// <summary>iCVV, of the chip's copy of the stripe: service code 999, so that a copied chip makes no stripe.</summary>
+    public Cvv Icvv(Guid keyId, Pan pan, DateOnly expiry, ExpiryOrder order) =>
+        CardVerificationValue(ById(keyId, KeyPurpose.CardVerification).Bytes, pan, expiry, order, ServiceCodeIcvv);
+
+    /// <summary>The Visa PVV of a PIN.</summary>
+    /// <param name="keyId">The programme's pair of PIN verification keys.</param>
+    public Pvv Pvv(Guid keyId, Pan pan, Pin pin)
+    {
+        var key = ById(keyId, KeyPurpose.PinVerification);
+        return Vault.Pvv.Parse(VerificationValues.PinVerificationValue(key.Bytes, key.Version, pan.Reveal(), pin.Digits));
+    }
+
+    /// <summary>Whether a PIN has this PVV, compared in constant time.</summary>
+    public bool VerifyPin(Guid keyId, Pan pan, Pin pin, Pvv pvv) => Pvv(keyId, pan, pin) == pvv;
+
+    /// <summary>Whether the PIN of a block has this PVV. The PIN does not leave.</summary>
+    /// <param name="zoneKeyId">The key that the block came under; an unknown one, or one of another format, makes it unreadable.</param>
+    public PinCheck VerifyPinBlock(Guid zoneKeyId, PinBlockFormat format, ReadOnlySpan<byte> block, Guid keyId, Pan pan, Pvv pvv)
+    {
+        if (!TryDecipherPin(zoneKeyId, format, block, pan, out var pin))
+        {
+            return PinCheck.Unreadable;
+        }
+        using (pin)
+        {
+            return VerifyPin(keyId, pan, pin, pvv) ? PinCheck.Right : PinCheck.Wrong;
+        }
+    }
+
+    /// <summary>A PIN as a block under a zone key: 8 bytes of format 0, 16 of format 4.</summary>
+    /// <exception cref="InvalidOperationException">There is no such zone key for this format.</exception>
+    public byte[] EncipherPin(Guid zoneKeyId, PinBlockFormat format, Pan pan, Pin pin)
+    {
+        var key = ById(zoneKeyId, ZonePurpose(format));
+        var block = new byte[PinBlocks.LengthOf(format)];
+        if (format == PinBlockFormat.Iso0)
+        {
+            PinBlocks.EncodeIso0(pin, pan.Reveal(), block);
+            Des.Triple(key.Bytes, block);
+        }
+        else
+        {
+            PinBlocks.EncipherIso4(key.Bytes, pin, pan.Reveal(), block);
+        }
+        return block;
+    }
+
+    /// <summary>The PIN of a block from outside; the caller disposes of it. False for whatever does not read as one.</summary>
+    public bool TryDecipherPin(Guid zoneKeyId, PinBlockFormat format, ReadOnlySpan<byte> block, Pan pan, [NotNullWhen(true)] out Pin? pin)
+    {
+        pin = null;
+        if (!_byId.TryGetValue(zoneKeyId, out var key) || key.Purpose != ZonePurpose(format) || block.Length != PinBlocks.LengthOf(format))
+        {
+            return false;
+        }
+        if (format == PinBlockFormat.Iso4)
+        {
+            return PinBlocks.TryDecipherIso4(key.Bytes, block, pan.Reveal(), out pin);
+        }
+        Span<byte> clear = stackalloc byte[PinBlocks.Iso0Bytes];
+        try
+        {
+            block.CopyTo(clear);
+            Des.Triple(key.Bytes, clear, decrypt: true);
+            return PinBlocks.TryDecodeIso0(clear, pan.Reveal(), out pin);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(clear);
+        }
+    }
+
+    /// <summary>
+    /// The same PIN for another zone: from one key and format to another, for the same PAN (ISO 9564-1 allows no other
+    /// change on the way). False for a block that does not read.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">There is no such zone key to translate to.</exception>
+    public bool TryTranslatePin(
+        Guid fromKeyId, PinBlockFormat from, ReadOnlySpan<byte> block, Pan pan, Guid toKeyId, PinBlockFormat to, [NotNullWhen(true)] out byte[]? translated)
+    {
+        translated = null;
+        if (!TryDecipherPin(fromKeyId, from, block, pan, out var pin))
+        {
+            return false;
+        }
+        using (pin)
+        {
+            translated = EncipherPin(toKeyId, to, pan, pin);
+            return true;
+        }
     }
 
     /// <summary>
@@ -329,158 +493,64 @@ public sealed class Hsm : IDisposable
         return Open(key.Bytes, sealedSecret[sizeof(int)..], OperatorContext(operatorId, key.Version));
     }
 
+    /// <summary>The check value of a key as its record keeps it: zeros under Triple DES, CMAC for AES, <see cref="KeyCheck.Hmac"/> for HMAC.</summary>
+    internal static string CheckValue(KeyPurpose purpose, ReadOnlySpan<byte> key) => purpose switch
+    {
+        KeyPurpose.CardVerification or KeyPurpose.PinVerification or KeyPurpose.ZonePinTripleDes => KeyCheck.TripleDes(key),
+        KeyPurpose.PanLookup or KeyPurpose.PanPermutation or KeyPurpose.Credentials => KeyCheck.Hmac(key),
+        _ => KeyCheck.AesCmac(key),
+    };
+
+    /// <summary>The check value of a loaded key, for records from before it was kept.</summary>
+    internal string CheckValueOf(WrappedKey wrapped) => CheckValue(
+        wrapped.Purpose, FoundById(wrapped.Purpose) ? ById(wrapped.Id, wrapped.Purpose).Bytes : Versioned(wrapped.Purpose, wrapped.Version).Bytes);
+
     public void Dispose()
     {
         CryptographicOperations.ZeroMemory(_masterKey);
-        foreach (var key in _versions.Values.Concat(_verificationKeys.Values))
+        foreach (var key in _versions.Values.Concat(_byId.Values))
         {
             CryptographicOperations.ZeroMemory(key.Bytes);
         }
         _versions.Clear();
-        _verificationKeys.Clear();
+        _byId.Clear();
     }
 
-    /// <summary>
-    /// The card verification value of the bank-card technical rule: PAN, expiry and service code as 32 digits padded with
-    /// zeros, in two blocks; the first encrypted under key A, added to the second, that under A, B, A; the decimal digits
-    /// of the result first, then its letters less ten.
-    /// </summary>
-    /// <param name="pair">Keys A and B, 8 bytes each.</param>
-    /// <param name="expiry">Four digits.</param>
-    /// <param name="serviceCode">Three digits.</param>
-    internal static string CardVerificationValue(ReadOnlySpan<byte> pair, string pan, string expiry, string serviceCode)
+    private static bool FoundById(KeyPurpose purpose) =>
+        purpose is KeyPurpose.CardVerification or KeyPurpose.PinVerification or KeyPurpose.ZonePinTripleDes or KeyPurpose.ZonePinAes;
+
+    private static KeyPurpose ZonePurpose(PinBlockFormat format) => format switch
     {
-        Span<byte> blocks = stackalloc byte[2 * DesKeyBytes];
-        Span<char> hexadecimal = stackalloc char[2 * DesKeyBytes];
-        try
-        {
-            Convert.FromHexString((pan + expiry + serviceCode).PadRight(4 * DesKeyBytes, '0'), blocks, out _, out _);
-            var first = blocks[..DesKeyBytes];
-            var second = blocks[DesKeyBytes..];
-            SingleDes(pair[..DesKeyBytes], first);
-            for (var i = 0; i < DesKeyBytes; i++)
-            {
-                first[i] ^= second[i];
-            }
-            TripleDes(pair[..DesKeyBytes], pair[DesKeyBytes..], pair[..DesKeyBytes], first);
+        PinBlockFormat.Iso0 => KeyPurpose.ZonePinTripleDes,
+        PinBlockFormat.Iso4 => KeyPurpose.ZonePinAes,
+        _ => throw new ArgumentOutOfRangeException(nameof(format)),
+    };
 
-            Convert.TryToHexString(first, hexadecimal, out _);
-            Span<char> value = stackalloc char[2 * DesKeyBytes];
-            var length = 0;
-            foreach (var digit in hexadecimal)
-            {
-                if (char.IsAsciiDigit(digit))
-                {
-                    value[length++] = digit;
-                }
-            }
-            foreach (var letter in hexadecimal)
-            {
-                if (!char.IsAsciiDigit(letter))
-                {
-                    value[length++] = (char)(letter - 'A' + '0');
-                }
-            }
-            return new string(value[..Cvv.Digits]);
-        }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(blocks);
-            hexadecimal.Clear();
-        }
-    }
-
-    /// <summary>Encrypts one block under DES (FIPS 46-3).</summary>
-    /// <remarks>
-    /// DES by itself is in OpenSSL's legacy provider, which not every system installs; Triple DES is always there, but
-    /// refuses three equal keys. So with T(a,b,c) = E_c D_b E_a, n the complement of k and x another key:
-    /// T(k,n,k) T(k,x,k)^-1 T(n,x,k) = (E_k D_n E_k) (D_k E_x D_k) (E_k D_x E_n) = E_k.
-    /// </remarks>
-    internal static void SingleDes(ReadOnlySpan<byte> key, Span<byte> block)
-    {
-        Span<byte> complement = stackalloc byte[DesKeyBytes];
-        Span<byte> other = stackalloc byte[DesKeyBytes];
-        for (var i = 0; i < DesKeyBytes; i++)
-        {
-            complement[i] = (byte)(key[i] ^ 0xFF);
-            other[i] = (byte)(key[i] ^ 0xF0);
-        }
-        TripleDes(complement, other, key, block);
-        TripleDes(key, other, key, block, decrypt: true);
-        TripleDes(key, complement, key, block);
-        CryptographicOperations.ZeroMemory(complement);
-        CryptographicOperations.ZeroMemory(other);
-    }
-
-    [SuppressMessage("Security", "CA5350", Justification = "The card schemes' CVV algorithm is defined on Triple DES.")]
-    internal static void TripleDes(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, ReadOnlySpan<byte> third, Span<byte> block, bool decrypt = false)
-    {
-        Span<byte> key = stackalloc byte[3 * DesKeyBytes];
-        first.CopyTo(key);
-        second.CopyTo(key[DesKeyBytes..]);
-        third.CopyTo(key[(2 * DesKeyBytes)..]);
-        try
-        {
-            using var des = TripleDES.Create();
-            des.SetKey(key);
-            _ = decrypt ? des.DecryptEcb(block, block, PaddingMode.None) : des.EncryptEcb(block, block, PaddingMode.None);
-        }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(key);
-        }
-    }
-
-    /// <summary>
-    /// The pair for a card's CVV counter: the programme's own for 0, otherwise the first 16 bytes of
-    /// HMAC-SHA256(CVK A | CVK B, "antaca/cvv-counter/v1/" | counter | attempt) with odd parity (counter and attempt four
-    /// bytes each, big-endian; the attempt is 0, or the next that gives two different keys).
-    /// </summary>
-    internal static void Diversify(ReadOnlySpan<byte> programmePair, int counter, Span<byte> pair)
-    {
-        if (counter == 0)
-        {
-            programmePair.CopyTo(pair);
-            return;
-        }
-
-        var label = "antaca/cvv-counter/v1/"u8;
-        Span<byte> input = stackalloc byte[label.Length + 2 * sizeof(int)];
-        label.CopyTo(input);
-        BinaryPrimitives.WriteInt32BigEndian(input[label.Length..], counter);
-        Span<byte> hash = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        var attempt = 0;
-        do
-        {
-            BinaryPrimitives.WriteInt32BigEndian(input[(label.Length + sizeof(int))..], attempt++);
-            HMACSHA256.HashData(programmePair, input, hash);
-            hash[..pair.Length].CopyTo(pair);
-        }
-        while (!TryMakeDesPair(pair));
-        CryptographicOperations.ZeroMemory(hash);
-    }
-
-    /// <summary>Sets odd parity; false where the two keys are one (Triple DES would be DES).</summary>
-    private static bool TryMakeDesPair(Span<byte> pair)
-    {
-        foreach (ref var octet in pair)
-        {
-            octet = (byte)((octet & 0xFE) | (~byte.PopCount((byte)(octet & 0xFE)) & 1));
-        }
-        return !CryptographicOperations.FixedTimeEquals(pair[..DesKeyBytes], pair[DesKeyBytes..]);
-    }
+    private static Cvv CardVerificationValue(ReadOnlySpan<byte> pair, Pan pan, DateOnly expiry, ExpiryOrder order, string serviceCode) =>
+        Cvv.Parse(VerificationValues.CardVerificationValue(pair, pan.Reveal(), Digits(expiry, order), serviceCode));
 
     private static string Digits(DateOnly expiry, ExpiryOrder order) =>
         expiry.ToString(order == ExpiryOrder.YearMonth ? "yyMM" : "MMyy", CultureInfo.InvariantCulture);
 
+    private WrappedKey Wrap(KeyPurpose purpose, Guid id, int version, ReadOnlySpan<byte> key)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(version, 1);
+        if (purpose == KeyPurpose.PinVerification)
+        {
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(version, VerificationValues.MaxPinKeyIndex);
+        }
+        return new WrappedKey(id, purpose, version, [WrapFormat, .. Seal(MasterKey, key, WrapContext(purpose, id, version))], CheckValue(purpose, key));
+    }
+
     private void Load(WrappedKey wrapped)
     {
-        var known = wrapped.Purpose == KeyPurpose.CardVerification
-            ? _verificationKeys.GetValueOrDefault(wrapped.Id)
+        var byId = FoundById(wrapped.Purpose);
+        var known = byId
+            ? _byId.GetValueOrDefault(wrapped.Id)
             : _versions.GetValueOrDefault((wrapped.Purpose, wrapped.Version));
         if (known is not null)
         {
-            Expect(known.Id == wrapped.Id && known.Version == wrapped.Version, wrapped);
+            Expect(known.Id == wrapped.Id && known.Version == wrapped.Version && known.Purpose == wrapped.Purpose, wrapped);
             return;
         }
 
@@ -488,15 +558,20 @@ public sealed class Hsm : IDisposable
         {
             throw new CryptographicException($"Key {wrapped.Id} is wrapped in an unknown format.");
         }
-        var bytes = Open(_masterKey, wrapped.Wrapped.AsSpan(1), WrapContext(wrapped.Purpose, wrapped.Id, wrapped.Version));
-        var key = new LoadedKey(wrapped.Id, wrapped.Version, Pinned(bytes));
+        var bytes = Open(MasterKey, wrapped.Wrapped.AsSpan(1), WrapContext(wrapped.Purpose, wrapped.Id, wrapped.Version));
+        var key = new LoadedKey(wrapped.Id, wrapped.Purpose, wrapped.Version, Pinned(bytes));
         CryptographicOperations.ZeroMemory(bytes);
+        if (wrapped.CheckValue is { } expected && CheckValue(wrapped.Purpose, key.Bytes) != expected)
+        {
+            CryptographicOperations.ZeroMemory(key.Bytes);
+            throw new CryptographicException($"Key {wrapped.Id} does not have the check value of its record.");
+        }
 
-        var kept = wrapped.Purpose == KeyPurpose.CardVerification
-            ? _verificationKeys.GetOrAdd(key.Id, key)
+        var kept = byId
+            ? _byId.GetOrAdd(key.Id, key)
             : _versions.GetOrAdd((wrapped.Purpose, key.Version), key);
         Expect(kept.Id == key.Id, wrapped);
-        if (wrapped.Purpose != KeyPurpose.CardVerification)
+        if (!byId)
         {
             _current.AddOrUpdate(wrapped.Purpose, key.Version, (_, present) => Math.Max(present, key.Version));
         }
@@ -518,9 +593,15 @@ public sealed class Hsm : IDisposable
         ? key
         : throw new InvalidOperationException($"The vault has no {purpose} key of version {version}.");
 
-    private ReadOnlySpan<byte> VerificationKey(Guid keyId) => _verificationKeys.TryGetValue(keyId, out var key)
-        ? key.Bytes
-        : throw new InvalidOperationException($"The vault has no card verification key {keyId}.");
+    private LoadedKey ById(Guid keyId, KeyPurpose purpose) => _byId.TryGetValue(keyId, out var key) && key.Purpose == purpose
+        ? key
+        : throw new InvalidOperationException($"The vault has no {purpose} key {keyId}.");
+
+    private LoadedKey ZoneKey(Guid keyId) => _byId.TryGetValue(keyId, out var key) && key.Purpose is KeyPurpose.ZonePinTripleDes or KeyPurpose.ZonePinAes
+        ? key
+        : throw new InvalidOperationException($"The vault has no zone PIN key {keyId}.");
+
+    private byte[] MasterKey => _masterKey ?? throw new InvalidOperationException("The vault is sealed.");
 
     private static byte[] WrapContext(KeyPurpose purpose, Guid id, int version) =>
         Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"antaca/key/v1/{purpose}/{id:D}/{version}"));
@@ -592,7 +673,7 @@ public sealed class Hsm : IDisposable
         return pinned;
     }
 
-    private sealed record LoadedKey(Guid Id, int Version, byte[] Bytes)
+    private sealed record LoadedKey(Guid Id, KeyPurpose Purpose, int Version, byte[] Bytes)
     {
         /// <summary>Never prints the key.</summary>
         public override string ToString() => $"key {Id}, version {Version}";
