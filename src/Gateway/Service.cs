@@ -75,7 +75,7 @@ public static class Service
         app.Use(next => context => authentication.Handle(context, next));
         app.MapGetPublicKey();
         var calls = app.Services.GetRequiredService<EncryptedCalls>();
-        app.MapReverseProxy(proxy =>
+        app.MapForwarding(proxy =>
         {
             proxy.Use(next => context => calls.Handle(context, next));
             proxy.UseLoadBalancing();

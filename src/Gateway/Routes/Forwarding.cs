@@ -1,7 +1,8 @@
+using System.Diagnostics;
 using Antaca.Gateway.Channels;
-using Antaca.Gateway.Encryption;
 using Antaca.ServiceDefaults;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Net.Http.Headers;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Transforms;
@@ -13,11 +14,9 @@ internal static class Forwarding
 {
     private const int AnswerTimeoutSeconds = 10;
     private const int ConnectTimeoutSeconds = 1;
-    private const string RouteId = "Route";
 
-    /// <summary>What a caller may not say to a service, and what is settled here.</summary>
-    private static readonly string[] _notForwarded =
-        [CallerTokens.Header, EncryptedCalls.KeyHeader, EncryptedCalls.Header, "Authorization", "Cookie", "Accept-Encoding", "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Prefix"];
+    /// <summary>All that a caller may say to a service besides the body. Everything else is settled here, and ends here.</summary>
+    private static readonly string[] _forwarded = [HeaderNames.Accept, HeaderNames.ContentLength, HeaderNames.ContentType, Idempotency.Header, "Approval"];
 
     private static readonly Dictionary<string, PublishedRoute> _routes = RouteTable.Routes.ToDictionary(route => route.Id, StringComparer.Ordinal);
 
@@ -49,26 +48,40 @@ internal static class Forwarding
             .LoadFromMemory([.. RouteTable.Routes.Select(Configured)], clusters)
             .AddTransforms(context =>
             {
+                var tokens = context.Services.GetRequiredService<CallerTokens>();
+                var service = context.Cluster!.ClusterId;
                 context.UseDefaultForwarders = false;
+                context.CopyRequestHeaders = false;
                 context.AddRequestTransform(request =>
                 {
-                    foreach (var header in _notForwarded)
+                    foreach (var header in _forwarded)
                     {
-                        request.ProxyRequest.Headers.Remove(header);
+                        if (request.HttpContext.Request.Headers.TryGetValue(header, out var said))
+                        {
+                            RequestTransform.AddHeader(request, header, said);
+                        }
                     }
-                    var tokens = request.HttpContext.RequestServices.GetRequiredService<CallerTokens>();
-                    var caller = request.HttpContext.Features.GetRequiredFeature<Caller>();
-                    request.ProxyRequest.Headers.TryAddWithoutValidation(CallerTokens.Header, tokens.Sign(caller, context.Cluster!.ClusterId));
+                    var headers = request.ProxyRequest.Headers;
+                    headers.TryAddWithoutValidation(CallerTokens.Header, tokens.Sign(request.HttpContext.Features.GetRequiredFeature<Caller>(), service));
+                    if (Activity.Current is { } activity)
+                    {
+                        headers.TryAddWithoutValidation(HeaderNames.TraceParent, activity.Id);
+                        if (activity.TraceStateString is { } state)
+                        {
+                            headers.TryAddWithoutValidation(HeaderNames.TraceState, state);
+                        }
+                    }
                     return ValueTask.CompletedTask;
                 });
-                if (_routes[context.Route.Metadata![RouteId]] is { Ends: not Ends.Nothing } ending)
+                if (_routes[context.Route.RouteId] is { Ends: not Ends.Nothing } ending)
                 {
+                    var remembered = context.Services.GetRequiredService<Remembered>();
                     // Before the answer leaves: the caller's next request finds the credential ended.
                     context.AddResponseTransform(response =>
                     {
                         if (response.ProxyResponse is { IsSuccessStatusCode: true } && Ended(ending, response.HttpContext) is { } subject)
                         {
-                            response.HttpContext.RequestServices.GetRequiredService<Remembered>().Forget(subject);
+                            remembered.Forget(subject);
                         }
                         return ValueTask.CompletedTask;
                     });
@@ -77,9 +90,12 @@ internal static class Forwarding
         builder.Services.AddSingleton<IForwarderHttpClientFactory, ShowingOurCertificate>();
     }
 
+    /// <param name="configure">The steps between the route and its service.</param>
+    public static void MapForwarding(this WebApplication app, Action<IReverseProxyApplicationBuilder> configure) =>
+        app.MapReverseProxy(configure).ConfigureEndpoints((endpoint, route) => endpoint.WithMetadata(_routes[route.RouteId]));
+
     /// <summary>The row of the table behind an endpoint; null for an endpoint that is none of it.</summary>
-    public static PublishedRoute? RouteOf(HttpContext context) =>
-        context.GetEndpoint()?.Metadata.GetMetadata<Yarp.ReverseProxy.Model.RouteModel>() is { } model ? _routes[model.Config.Metadata![RouteId]] : null;
+    public static PublishedRoute? RouteOf(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<PublishedRoute>();
 
     private static string? Ended(PublishedRoute route, HttpContext context) => route.Ends switch
     {
@@ -98,7 +114,6 @@ internal static class Forwarding
         ClusterId = route.Service,
         Match = new RouteMatch { Methods = [route.Method], Path = route.Path },
         Transforms = [new Dictionary<string, string> { ["PathPattern"] = route.ServicePath }],
-        Metadata = new Dictionary<string, string> { [RouteId] = route.Id },
     };
 
     private sealed class ShowingOurCertificate(ServiceIdentity identity) : ForwarderHttpClientFactory
@@ -110,6 +125,8 @@ internal static class Forwarding
             handler.ConnectTimeout = TimeSpan.FromSeconds(ConnectTimeoutSeconds);
             handler.EnableMultipleHttp2Connections = true;
             handler.UseProxy = false;
+            // The trace goes on with the headers above: one span for a call is enough, and the cheapest.
+            handler.ActivityHeadersPropagator = null;
         }
     }
 }
