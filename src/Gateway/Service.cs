@@ -69,6 +69,7 @@ public static class Service
 
         var app = builder.BuildListening((kestrel, ports) => Listen(kestrel, ports, edge));
         app.UseAnswerHeaders();
+        app.UseDeadlines();
         app.UseDocumentation();
         app.UseCorsOfPages();
         var authentication = app.Services.GetRequiredService<Authentication>();

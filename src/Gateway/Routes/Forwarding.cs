@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Antaca.Gateway.Channels;
 using Antaca.ServiceDefaults;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.Net.Http.Headers;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
@@ -14,6 +15,9 @@ internal static class Forwarding
 {
     private const int AnswerTimeoutSeconds = 10;
     private const int ConnectTimeoutSeconds = 1;
+
+    /// <summary>A service that stops so much before the deadline is heard by the caller in time.</summary>
+    private static readonly TimeSpan _wayBack = TimeSpan.FromMilliseconds(100);
 
     /// <summary>All that a caller may say to a service besides the body. Everything else is settled here, and ends here.</summary>
     private static readonly string[] _forwarded = [HeaderNames.Accept, HeaderNames.ContentLength, HeaderNames.ContentType, Idempotency.Header, "Approval"];
@@ -44,6 +48,7 @@ internal static class Forwarding
                 },
             });
         }
+        builder.Services.AddRequestTimeouts();
         builder.Services.AddReverseProxy()
             .LoadFromMemory([.. RouteTable.Routes.Select(Configured)], clusters)
             .AddTransforms(context =>
@@ -63,6 +68,10 @@ internal static class Forwarding
                     }
                     var headers = request.ProxyRequest.Headers;
                     headers.TryAddWithoutValidation(CallerTokens.Header, tokens.Sign(request.HttpContext.Features.GetRequiredFeature<Caller>(), service));
+                    if (request.HttpContext.Features.Get<Deadline>() is { } deadline)
+                    {
+                        headers.TryAddWithoutValidation(TimeLeft.Header, TimeLeft.Tell(deadline.Whole, Stopwatch.GetElapsedTime(deadline.Since), _wayBack));
+                    }
                     if (Activity.Current is { } activity)
                     {
                         headers.TryAddWithoutValidation(HeaderNames.TraceParent, activity.Id);
@@ -90,6 +99,33 @@ internal static class Forwarding
         builder.Services.AddSingleton<IForwarderHttpClientFactory, ShowingOurCertificate>();
     }
 
+    /// <summary>Starts the time of routes that have a deadline. Before everything that takes any.</summary>
+    public static void UseDeadlines(this WebApplication app)
+    {
+        app.UseRequestTimeouts();
+        app.Use(next => context =>
+        {
+            if (RouteOf(context) is { Deadline: { } whole })
+            {
+                context.Features.Set(new Deadline(whole, Stopwatch.GetTimestamp()));
+                return InTime(context, next);
+            }
+            return next(context);
+        });
+    }
+
+    private static async Task InTime(HttpContext context, RequestDelegate next)
+    {
+        await next(context);
+        // YARP takes the deadline for a caller who hung up.
+        if (context.GetForwarderErrorFeature() is { Error: ForwarderError.RequestCanceled }
+            && context.Features.Get<IHttpRequestTimeoutFeature>() is { RequestTimeoutToken.IsCancellationRequested: true }
+            && !context.Response.HasStarted)
+        {
+            context.Response.StatusCode = StatusCodes.Status504GatewayTimeout;
+        }
+    }
+
     /// <param name="configure">The steps between the route and its service.</param>
     public static void MapForwarding(this WebApplication app, Action<IReverseProxyApplicationBuilder> configure) =>
         app.MapReverseProxy(configure).ConfigureEndpoints((endpoint, route) => endpoint.WithMetadata(_routes[route.RouteId]));
@@ -113,8 +149,11 @@ internal static class Forwarding
         RouteId = route.Id,
         ClusterId = route.Service,
         Match = new RouteMatch { Methods = [route.Method], Path = route.Path },
+        Timeout = route.Deadline,
         Transforms = [new Dictionary<string, string> { ["PathPattern"] = route.ServicePath }],
     };
+
+    private sealed record Deadline(TimeSpan Whole, long Since);
 
     private sealed class ShowingOurCertificate(ServiceIdentity identity) : ForwarderHttpClientFactory
     {
