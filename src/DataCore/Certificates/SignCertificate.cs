@@ -78,6 +78,7 @@ internal static class SignCertificate
             return Problems.Invalid("processor", "is the processor of none of the partner's programmes");
         }
         Guid? holder = forProcessor ? null : partnerId;
+        await work.HoldKey(wanted.KeyHash);
         if (await work.KeyIsAnothers(wanted.KeyHash, holder, request.Processor))
         {
             return CertificateProblems.KeyInUse();
