@@ -157,6 +157,7 @@ public sealed class SignCertificateTests(CertificateSuite suite)
     [InlineData("Processor", "")]
     [InlineData("Processor", "nobodys-processor")]
     [InlineData("Processor", "NORTH-PROCESSING")]
+    [InlineData("Processor", "north\0processing")]
     [InlineData("Partner", "north-processing")]
     public async Task A_processor_that_does_not_fit_is_refused(string kind, string? processor)
     {
