@@ -15,6 +15,11 @@ internal sealed record SigningRequest(string CommonName, string? Organisation, P
 
     private const int MinRsaBits = 2048;
     private const int MaxRsaBits = 4096;
+
+    /// <summary>Anybody makes the signatures of the exponent 1 (FIPS 186-5, 5.1: 2^16 to 2^256, odd).</summary>
+    private const int MinRsaExponent = 65537;
+
+    private const int MaxRsaExponentBits = 256;
     private const int MaxCommonNameLength = 64;
     private const string CommonNameOid = "2.5.4.3";
     private const string OrganisationOid = "2.5.4.10";
@@ -90,10 +95,16 @@ internal sealed record SigningRequest(string CommonName, string? Organisation, P
         {
             return "must have an RSA key of 2048 to 4096 bits, or an EC key on P-256";
         }
-        var bits = (long)new AsnReader(key.ReadBitString(out _), AsnEncodingRules.DER).ReadSequence().ReadInteger().GetBitLength();
-        return bits is >= MinRsaBits and <= MaxRsaBits
+        var numbers = new AsnReader(key.ReadBitString(out _), AsnEncodingRules.DER).ReadSequence();
+        var bits = (long)numbers.ReadInteger().GetBitLength();
+        if (bits is < MinRsaBits or > MaxRsaBits)
+        {
+            return string.Create(CultureInfo.InvariantCulture, $"has an RSA key of {bits} bits, not {MinRsaBits} to {MaxRsaBits}");
+        }
+        var exponent = numbers.ReadInteger();
+        return !exponent.IsEven && exponent >= MinRsaExponent && exponent.GetBitLength() <= MaxRsaExponentBits
             ? null
-            : string.Create(CultureInfo.InvariantCulture, $"has an RSA key of {bits} bits, not {MinRsaBits} to {MaxRsaBits}");
+            : string.Create(CultureInfo.InvariantCulture, $"has an RSA key whose exponent is not an odd number of {MinRsaExponent} to 2^{MaxRsaExponentBits}");
     }
 
     private static (SigningRequest? Request, string? Fault) Judge(X500DistinguishedName subject, PublicKey key)
