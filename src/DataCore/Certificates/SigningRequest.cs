@@ -45,7 +45,6 @@ internal sealed record SigningRequest(string CommonName, string? Organisation, P
         {
             return (null, "is too long");
         }
-        CertificateRequest request;
         try
         {
             if (!PemEncoding.TryFind(pem, out var fields) || pem[fields.Label] is not ("CERTIFICATE REQUEST" or "NEW CERTIFICATE REQUEST"))
@@ -62,13 +61,13 @@ internal sealed record SigningRequest(string CommonName, string? Organisation, P
                 return (null, weak);
             }
             // Verifies the signature, and drops the extensions that are asked for.
-            request = CertificateRequest.LoadSigningRequest(der, HashAlgorithmName.SHA256, CertificateRequestLoadOptions.Default, RSASignaturePadding.Pkcs1);
+            var request = CertificateRequest.LoadSigningRequest(der, HashAlgorithmName.SHA256, CertificateRequestLoadOptions.Default, RSASignaturePadding.Pkcs1);
+            return Judge(request.SubjectName, request.PublicKey);
         }
         catch (Exception unreadable) when (unreadable is CryptographicException or AsnContentException or ArgumentException or FormatException or NotSupportedException)
         {
             return (null, "is damaged, or not signed by its own key");
         }
-        return Judge(request.SubjectName, request.PublicKey);
     }
 
     private static string SignatureOf(byte[] der)

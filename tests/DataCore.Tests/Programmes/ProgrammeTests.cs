@@ -229,7 +229,7 @@ public sealed class ProgrammeTests(PartnerSuite suite)
     {
         (await suite.OfAdmin.Get($"/programs/{Guid.CreateVersion7()}")).MustRefuse(404, "PROGRAM_NOT_FOUND");
         (await suite.Patch($"/programs/{Guid.CreateVersion7()}", new { name = "Other" })).MustRefuse(404, "PROGRAM_NOT_FOUND");
-        (await suite.OfAdmin.Get("/programs?limit=101")).MustRefuse(422, "VALIDATION_FAILED");
+        (await suite.OfAdmin.Get("/programs?limit=201")).MustRefuse(422, "VALIDATION_FAILED");
     }
 
     [Fact]
