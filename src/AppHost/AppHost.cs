@@ -78,6 +78,7 @@ var gateway = builder.AddProject("gateway", "../Gateway/Gateway.csproj")
 if (builder.Environment.IsDevelopment())
 {
     datacore
+        .WithEnvironment("Operators__PanelAddress", gateway.GetEndpoint("public"))
         .WithEnvironment("Sandbox__Folder", certificates.Sandbox)
         .WithEnvironment("Sandbox__PublicAddress", gateway.GetEndpoint("public"))
         .WithEnvironment("Sandbox__PartnerAddress", gateway.GetEndpoint("partners"));

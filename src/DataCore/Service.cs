@@ -150,11 +150,7 @@ public static class Service
 
     private static void AddOperators(WebApplicationBuilder builder)
     {
-        var settings = builder.AddSettings<OperatorSettings>("Operators");
-        if (settings.LinkAddress is null && !builder.Environment.IsDevelopment())
-        {
-            builder.AddSettingsFault("Operators:LinkAddress: is required (where the links in e-mails to operators lead)");
-        }
+        builder.AddSettings<OperatorSettings>("Operators");
         builder.Services.AddSingleton<LoginLimits>();
     }
 

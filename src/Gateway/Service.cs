@@ -69,13 +69,14 @@ public static class Service
 
         var app = builder.BuildListening((kestrel, ports) => Listen(kestrel, ports, edge));
         app.UseAnswerHeaders();
+        app.UseDeadlines();
         app.UseDocumentation();
         app.UseCorsOfPages();
         var authentication = app.Services.GetRequiredService<Authentication>();
         app.Use(next => context => authentication.Handle(context, next));
         app.MapGetPublicKey();
         var calls = app.Services.GetRequiredService<EncryptedCalls>();
-        app.MapReverseProxy(proxy =>
+        app.MapForwarding(proxy =>
         {
             proxy.Use(next => context => calls.Handle(context, next));
             proxy.UseLoadBalancing();

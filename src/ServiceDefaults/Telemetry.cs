@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -35,6 +36,8 @@ internal static class Telemetry
         builder.Logging.Configure(options => options.ActivityTrackingOptions = ActivityTrackingOptions.TraceId | ActivityTrackingOptions.SpanId);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
+        // It writes nothing at these levels, but would open a scope for every request: the trace id names the request.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         builder.Logging.AddFilter("System", LogLevel.Warning);
         builder.Logging.AddFilter("MassTransit", LogLevel.Warning);
         builder.Logging.AddFilter("Npgsql", LogLevel.Warning);
@@ -42,6 +45,7 @@ internal static class Telemetry
 
         if (builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is not { Length: > 0 } endpoint)
         {
+            builder.Services.AddSingleton<TraceIds>();
             return;
         }
         var resource = ResourceBuilder.CreateDefault().AddService(builder.Configuration["OTEL_SERVICE_NAME"] ?? service);
@@ -62,11 +66,26 @@ internal static class Telemetry
     {
         app.Services.GetService<TracerProvider>();
         app.Services.GetService<MeterProvider>();
+        app.Services.GetService<TraceIds>();
     }
 
     private static void ToCollector(OtlpExporterOptions otlp, string endpoint, string path)
     {
         otlp.Protocol = OtlpExportProtocol.HttpProtobuf;
         otlp.Endpoint = new Uri(endpoint.TrimEnd('/') + "/" + path);
+    }
+
+    /// <summary>Without a collector: a request still has its trace id, from the caller or new, and carries it on; nothing else is recorded.</summary>
+    private sealed class TraceIds : IDisposable
+    {
+        private readonly ActivityListener _listener = new()
+        {
+            ShouldListenTo = source => source.Name == "Microsoft.AspNetCore",
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.PropagationData,
+        };
+
+        public TraceIds() => ActivitySource.AddActivityListener(_listener);
+
+        public void Dispose() => _listener.Dispose();
     }
 }

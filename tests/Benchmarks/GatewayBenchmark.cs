@@ -16,7 +16,7 @@ internal static class GatewayBenchmark
 {
     private const int Rounds = 5;
     private const int RoundSeconds = 3;
-    private const int WarmUpRounds = 1;
+    private const int WarmUpRounds = 4;
     private const int StartSeconds = 60;
 
     private static readonly Guid _customer = Guid.CreateVersion7();

@@ -363,6 +363,7 @@ public class Suite : IAsyncLifetime
             yield return $"--Vault:MasterKeyFile={Certificates.MasterKey}";
             yield return $"--Certificates:Authority={Certificates.PartnerAuthority}";
             yield return $"--Certificates:AuthorityKey={Certificates.PartnerAuthorityKey}";
+            yield return $"--Operators:PanelAddress={PublicAddress}";
             yield return $"--Sandbox:Folder={Certificates.Sandbox}";
             yield return $"--Sandbox:PublicAddress={PublicAddress}";
             yield return $"--Sandbox:PartnerAddress={PartnerAddress}";

@@ -87,6 +87,7 @@ internal static class AuthoriseTransaction
         Programmes programmes,
         NpgsqlDataSource database,
         TimeProvider clock,
+        HttpContext context,
         CancellationToken cancel)
     {
         if (caller is not { Channel: Channel.Processor, Processor: { } processor })
@@ -103,7 +104,7 @@ internal static class AuthoriseTransaction
             return faults.Problem();
         }
 
-        using var late = new CancellationTokenSource(TimeSpan.FromMilliseconds(DeadlineMilliseconds), clock);
+        using var late = new CancellationTokenSource(TimeLeft.Of(context, TimeSpan.FromMilliseconds(DeadlineMilliseconds)), clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancel);
         try
         {

@@ -25,6 +25,10 @@ internal static class CertificateStore
     public static Task<bool> HasProcessor(this Work work, Guid partnerId, string processor) =>
         work.One<bool>("select exists (select 1 from programmes where partner_id = @partnerId and processor = @processor)", new { partnerId, processor });
 
+    /// <summary>Keeps the key until the work ends: two holders who want it are judged one after the other.</summary>
+    public static Task HoldKey(this Work work, string keyHash) =>
+        work.One<int>("select 1 from pg_advisory_xact_lock(hashtextextended(@keyHash, 0))", new { keyHash });
+
     /// <summary>Whether somebody else was ever certified for this key.</summary>
     public static Task<bool> KeyIsAnothers(this Work work, string keyHash, Guid? partnerId, string? processor) =>
         work.One<bool>(

@@ -53,7 +53,8 @@ internal static class SignCertificate
         var (wanted, fault) = SigningRequest.Read(request.Csr);
         var faults = new Faults()
             .Unless(wanted is not null, "csr", fault ?? "")
-            .Unless(forProcessor == (request.Processor is { Length: >= 1 and <= MaxProcessorLength }), "processor", "is required for a processor's certificate, and for no other");
+            .Unless(forProcessor == (request.Processor is { Length: >= 1 and <= MaxProcessorLength }), "processor", "is required for a processor's certificate, and for no other")
+            .Unless(request.Processor?.Any(char.IsControl) is not true, "processor", "must have no control character");
         if (faults.Any)
         {
             return faults.Problem();
@@ -78,6 +79,7 @@ internal static class SignCertificate
             return Problems.Invalid("processor", "is the processor of none of the partner's programmes");
         }
         Guid? holder = forProcessor ? null : partnerId;
+        await work.HoldKey(wanted.KeyHash);
         if (await work.KeyIsAnothers(wanted.KeyHash, holder, request.Processor))
         {
             return CertificateProblems.KeyInUse();

@@ -15,6 +15,11 @@ internal sealed record SigningRequest(string CommonName, string? Organisation, P
 
     private const int MinRsaBits = 2048;
     private const int MaxRsaBits = 4096;
+
+    /// <summary>Anybody makes the signatures of the exponent 1 (FIPS 186-5, 5.1: 2^16 to 2^256, odd).</summary>
+    private const int MinRsaExponent = 65537;
+
+    private const int MaxRsaExponentBits = 256;
     private const int MaxCommonNameLength = 64;
     private const string CommonNameOid = "2.5.4.3";
     private const string OrganisationOid = "2.5.4.10";
@@ -40,7 +45,6 @@ internal sealed record SigningRequest(string CommonName, string? Organisation, P
         {
             return (null, "is too long");
         }
-        CertificateRequest request;
         try
         {
             if (!PemEncoding.TryFind(pem, out var fields) || pem[fields.Label] is not ("CERTIFICATE REQUEST" or "NEW CERTIFICATE REQUEST"))
@@ -57,13 +61,13 @@ internal sealed record SigningRequest(string CommonName, string? Organisation, P
                 return (null, weak);
             }
             // Verifies the signature, and drops the extensions that are asked for.
-            request = CertificateRequest.LoadSigningRequest(der, HashAlgorithmName.SHA256, CertificateRequestLoadOptions.Default, RSASignaturePadding.Pkcs1);
+            var request = CertificateRequest.LoadSigningRequest(der, HashAlgorithmName.SHA256, CertificateRequestLoadOptions.Default, RSASignaturePadding.Pkcs1);
+            return Judge(request.SubjectName, request.PublicKey);
         }
         catch (Exception unreadable) when (unreadable is CryptographicException or AsnContentException or ArgumentException or FormatException or NotSupportedException)
         {
             return (null, "is damaged, or not signed by its own key");
         }
-        return Judge(request.SubjectName, request.PublicKey);
     }
 
     private static string SignatureOf(byte[] der)
@@ -90,10 +94,16 @@ internal sealed record SigningRequest(string CommonName, string? Organisation, P
         {
             return "must have an RSA key of 2048 to 4096 bits, or an EC key on P-256";
         }
-        var bits = (long)new AsnReader(key.ReadBitString(out _), AsnEncodingRules.DER).ReadSequence().ReadInteger().GetBitLength();
-        return bits is >= MinRsaBits and <= MaxRsaBits
+        var numbers = new AsnReader(key.ReadBitString(out _), AsnEncodingRules.DER).ReadSequence();
+        var bits = (long)numbers.ReadInteger().GetBitLength();
+        if (bits is < MinRsaBits or > MaxRsaBits)
+        {
+            return string.Create(CultureInfo.InvariantCulture, $"has an RSA key of {bits} bits, not {MinRsaBits} to {MaxRsaBits}");
+        }
+        var exponent = numbers.ReadInteger();
+        return !exponent.IsEven && exponent >= MinRsaExponent && exponent.GetBitLength() <= MaxRsaExponentBits
             ? null
-            : string.Create(CultureInfo.InvariantCulture, $"has an RSA key of {bits} bits, not {MinRsaBits} to {MaxRsaBits}");
+            : string.Create(CultureInfo.InvariantCulture, $"has an RSA key whose exponent is not an odd number of {MinRsaExponent} to 2^{MaxRsaExponentBits}");
     }
 
     private static (SigningRequest? Request, string? Fault) Judge(X500DistinguishedName subject, PublicKey key)

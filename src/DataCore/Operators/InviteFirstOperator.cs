@@ -26,12 +26,15 @@ internal static class InviteFirstOperator
         {
             return await Refuse(UnusableSettings, "ConnectionStrings:database is required (a PostgreSQL connection string of the owning login).");
         }
+        if (options.GetSection("Operators").Get<OperatorSettings>() is not { PanelAddress.Length: > 0 } settings)
+        {
+            return await Refuse(UnusableSettings, "Operators:PanelAddress is required (where operators reach the panel).");
+        }
         if (options["email"] is not { } email || options["name"] is not { } name || InviteOperator.FaultsOf(email, name).Any)
         {
             return await Refuse(Usage, """Usage: operators invite-first --email a@b.c --name "...", an e-mail address and a name of 1 to 128 characters.""");
         }
 
-        var settings = options.GetSection("Operators").Get<OperatorSettings>() ?? new OperatorSettings();
         DefaultTypeMap.MatchNamesWithUnderscores = true;
         await Migrations.Apply(owner, Service.RequestsRole, typeof(Service).Assembly);
         await using var database = NpgsqlDataSource.Create(owner);

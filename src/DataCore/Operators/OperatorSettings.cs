@@ -4,14 +4,14 @@ namespace Antaca.DataCore.Operators;
 
 internal sealed record OperatorSettings
 {
-    public const string DevelopmentLinkAddress = "https://localhost:8443/admin/password#";
+    private const string PasswordPage = "/admin/password#";
 
     /// <summary>
-    /// Where the links in e-mails to operators lead; the link's token is put behind it. Behind a <c>#</c> no server on the way
-    /// logs it. Development has one of its own.
+    /// Where operators reach the panel, such as <c>https://panel.example.com</c>: the links in their e-mails lead to its page
+    /// for passwords. The link's token stands behind a <c>#</c>, so that no server on the way logs it.
     /// </summary>
-    [RegularExpression("https://.+", ErrorMessage = "must be an https address")]
-    public string? LinkAddress { get; init; }
+    [Required, RegularExpression("https://[^#?]+", ErrorMessage = "must be an https address without query or fragment")]
+    public string PanelAddress { get; init; } = "";
 
-    public string LinkOf(string token) => (LinkAddress ?? DevelopmentLinkAddress) + token;
+    public string LinkOf(string token) => PanelAddress.TrimEnd('/') + PasswordPage + token;
 }

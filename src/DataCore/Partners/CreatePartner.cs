@@ -6,6 +6,7 @@ namespace Antaca.DataCore.Partners;
 /// <summary>Takes in an institution. Its programmes and certificates come next.</summary>
 internal static class CreatePartner
 {
+    /// <param name="Networks">Whence its servers call, in CIDR form with no host bit set: <c>203.0.113.0/24</c> or <c>2001:db8::/32</c>, IPv4 never written as IPv6; none for any.</param>
     internal sealed record Request(string Name, string? ContactEmail = null, IReadOnlyList<string>? Networks = null);
 
     public static void MapCreatePartner(this IEndpointRouteBuilder partners) =>
@@ -28,9 +29,9 @@ internal static class CreatePartner
         var partner = new Partner
         {
             Id = Guid.CreateVersion7(now),
-            Name = request.Name,
+            Name = request.Name.Trim(),
             ContactEmail = request.ContactEmail,
-            Networks = [.. request.Networks ?? []],
+            Networks = PartnerNetwork.AllCanonical(request.Networks ?? []),
             CreatedAt = now,
         };
         if (!await work.AddPartner(partner))

@@ -1,4 +1,4 @@
-using System.Net;
+using Antaca.DataCore.Users;
 using Antaca.Jose;
 using Antaca.ServiceDefaults;
 
@@ -9,7 +9,6 @@ internal sealed record Partner
 {
     public const int MaxNameLength = 128;
     public const int MaxNetworks = 64;
-    public const int MaxEmailLength = 254;
 
     public required Guid Id { get; init; }
     public required string Name { get; init; }
@@ -31,16 +30,18 @@ internal sealed record Partner
         var faults = new Faults();
         if (name is not null)
         {
-            faults.UnlessLine(name, "name", MaxNameLength);
+            faults.UnlessLine(name.Trim(), "name", MaxNameLength);
         }
         if (contactEmail is not null)
         {
-            faults.Unless(contactEmail.Length is >= 3 and <= MaxEmailLength && contactEmail.Count(letter => letter == '@') == 1 && !contactEmail.Any(letter => char.IsControl(letter) || char.IsWhiteSpace(letter)), "contactEmail", "must be an e-mail address");
+            faults.Unless(UserFields.IsEmail(contactEmail), "contactEmail", "must be an e-mail address");
         }
         if (networks is not null)
         {
-            faults.Unless(networks.Count <= MaxNetworks, "networks", $"must be at most {MaxNetworks}");
-            faults.Unless(networks.All(network => IPNetwork.TryParse(network, out _)), "networks", "must be networks in CIDR form such as 203.0.113.0/24, their host bits zero");
+            var known = networks.Select(PartnerNetwork.Canonical).OfType<string>().ToArray();
+            faults.Unless(networks.Count <= MaxNetworks, "networks", $"must be at most {MaxNetworks}")
+                .Unless(known.Length == networks.Count, "networks", "must be networks in CIDR form such as 203.0.113.0/24 or 2001:db8::/32, their host bits zero, and none of them IPv4 written as IPv6")
+                .Unless(known.Distinct().Count() == known.Length, "networks", "must name each network once");
         }
         return faults;
     }

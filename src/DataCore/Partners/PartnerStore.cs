@@ -47,13 +47,26 @@ internal static class PartnerStore
             """,
             new { partner.Id, partner.Name, partner.ContactEmail, partner.Networks, partner.CreatedAt }) == 1;
 
-    /// <returns>False when another partner has that name.</returns>
-    public static async Task<bool> SavePartner(this Work work, Partner partner) =>
-        await work.Change(
-            """
-            update partners
-            set name = @Name, contact_email = @ContactEmail, networks = @Networks::text[]::cidr[], encryption_key = @EncryptionKey
-            where id = @Id and not exists (select 1 from partners other where other.name = @Name and other.id <> @Id)
-            """,
-            new { partner.Id, partner.Name, partner.ContactEmail, partner.Networks, partner.EncryptionKey }) == 1;
+    /// <returns>
+    /// False when another partner has that name, or takes it at this moment: the database decides. It finds a deadlock where two
+    /// want each other's name: neither is free.
+    /// </returns>
+    public static async Task<bool> SavePartner(this Work work, Partner partner)
+    {
+        try
+        {
+            await work.Change(
+                "update partners set name = @Name, contact_email = @ContactEmail, networks = @Networks::text[]::cidr[] where id = @Id",
+                new { partner.Id, partner.Name, partner.ContactEmail, partner.Networks });
+            return true;
+        }
+        catch (PostgresException taken) when (taken.SqlState is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.DeadlockDetected)
+        {
+            return false;
+        }
+    }
+
+    /// <param name="key">Null for none.</param>
+    public static Task SaveEncryptionKey(this Work work, Guid partnerId, string? key) =>
+        work.Change("update partners set encryption_key = @key where id = @partnerId", new { partnerId, key });
 }

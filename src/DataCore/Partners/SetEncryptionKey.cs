@@ -40,7 +40,7 @@ internal static class SetEncryptionKey
         var changed = partner with { EncryptionKey = key };
         if (partner.EncryptionKey != key)
         {
-            await work.SavePartner(changed);
+            await work.SaveEncryptionKey(partnerId, key);
             work.Owe(new PartnerChanged(partnerId, clock.GetUtcNow()));
             Work.Audit(partnerId: partnerId);
             await work.Commit();

@@ -8,6 +8,7 @@ namespace Antaca.DataCore.Partners;
 /// <summary>Changes what is given of a partner; what is absent stays. New networks hold from the next request on.</summary>
 internal static class UpdatePartner
 {
+    /// <param name="Networks">Whence its servers call, in CIDR form with no host bit set: <c>203.0.113.0/24</c> or <c>2001:db8::/32</c>, IPv4 never written as IPv6; an empty list for any.</param>
     internal sealed record Request(string? Name = null, string? ContactEmail = null, IReadOnlyList<string>? Networks = null);
 
     public static void MapUpdatePartner(this IEndpointRouteBuilder partners) =>
@@ -29,9 +30,9 @@ internal static class UpdatePartner
         }
         var changed = partner with
         {
-            Name = request.Name ?? partner.Name,
+            Name = request.Name?.Trim() ?? partner.Name,
             ContactEmail = request.ContactEmail ?? partner.ContactEmail,
-            Networks = request.Networks is null ? partner.Networks : [.. request.Networks],
+            Networks = request.Networks is null ? partner.Networks : PartnerNetwork.AllCanonical(request.Networks),
         };
         if (!await work.SavePartner(changed))
         {

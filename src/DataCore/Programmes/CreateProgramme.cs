@@ -37,7 +37,7 @@ internal static class CreateProgramme
     {
         var known = PanRange.TryParse(request.BinRange, out var range);
         var faults = ProgrammeFields.Faults(request.Name, request.RemoteUrl, request.SessionMinutes, request.IdleMinutes, request.CardValidityMonths)
-            .Unless(known && range.Size >= ProgrammeFields.MinRangeSize, "binRange", "must be a BIN of 6 to 8 digits, or such a BIN and a range in it: 510510:000000000-099999999")
+            .Unless(known && ProgrammeFields.IsUsable(range), "binRange", $"must be a BIN of 6 to 8 digits that does not begin with 0, or such a BIN and a range of {ProgrammeFields.MinRangeSize} numbers or more in it: 510510:000000000-099999999")
             .Unless(Currencies.Known(request.Currency), "currency", "must be an ISO 4217 code such as PLN")
             .Unless(ProgrammeFields.IsProcessor(request.Processor), "processor", "must be 1 to 64 lower-case letters, digits and dashes");
         if (faults.Any)
@@ -64,7 +64,7 @@ internal static class CreateProgramme
         var programme = new ProgrammeView(
             Guid.CreateVersion7(now),
             request.PartnerId,
-            request.Name,
+            request.Name.Trim(),
             text,
             request.Currency,
             request.RemoteUrl,

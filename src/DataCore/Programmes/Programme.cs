@@ -53,14 +53,17 @@ internal static partial class ProgrammeFields
         var faults = new Faults();
         if (name is not null)
         {
-            faults.UnlessLine(name, "name", MaxNameLength);
+            faults.UnlessLine(name.Trim(), "name", MaxNameLength);
         }
         return faults
-            .Unless(remoteUrl is null || (remoteUrl.Length <= MaxRemoteUrlLength && Uri.TryCreate(remoteUrl, UriKind.Absolute, out var uri) && uri.Scheme == Uri.UriSchemeHttps), "remoteUrl", "must be an https address")
+            .Unless(remoteUrl is null || IsRemoteUrl(remoteUrl), "remoteUrl", "must be an https address without credentials, query or fragment")
             .Unless(sessionMinutes is null or (>= 1 and <= MaxSessionMinutes), "sessionMinutes", $"must be 1 to {MaxSessionMinutes}")
             .Unless(idleMinutes is null or (>= 1 and <= MaxSessionMinutes), "idleMinutes", $"must be 1 to {MaxSessionMinutes}")
             .Unless(cardValidityMonths is null or (>= 1 and <= MaxCardValidityMonths), "cardValidityMonths", $"must be 1 to {MaxCardValidityMonths}");
     }
+
+    /// <summary>Whether a programme may draw from it: large enough, and of card numbers, which do not begin with a zero.</summary>
+    public static bool IsUsable(PanRange range) => range.Size >= MinRangeSize && range.Bin[0] != '0';
 
     public static bool IsProcessor(string name) => ProcessorName().IsMatch(name);
 
@@ -72,6 +75,14 @@ internal static partial class ProgrammeFields
         var to = (range.First + range.Size - 1).ToString("D" + digits, CultureInfo.InvariantCulture);
         return ($"{range.Bin}:{from}-{to}", long.Parse(range.Bin + from, CultureInfo.InvariantCulture));
     }
+
+    /// <summary>Paths are put to its end, and it is shown to whoever sees the programme.</summary>
+    private static bool IsRemoteUrl(string text) =>
+        text.Length <= MaxRemoteUrlLength
+        && !text.Any(letter => char.IsWhiteSpace(letter) || char.IsControl(letter))
+        && Uri.TryCreate(text, UriKind.Absolute, out var address)
+        && address is { Scheme: "https", UserInfo: "" }
+        && text.AsSpan().IndexOfAny('?', '#') < 0;
 
     [GeneratedRegex(@"^[a-z0-9-]{1,64}\z")]
     private static partial Regex ProcessorName();

@@ -62,20 +62,15 @@ internal static class ProgrammeStore
         work.One<bool>("select exists (select 1 from partners where id = @partnerId)", new { partnerId });
 
     /// <returns>False when the range overlaps another: the database decides, also between two at once.</returns>
-    public static async Task<bool> AddRange(this Work work, Guid id, Guid partnerId, string range, long firstAccount, long size, DateTimeOffset now)
-    {
-        try
-        {
-            await work.Change(
-                "insert into bin_ranges (id, partner_id, range, first_account, size, created_at) values (@id, @partnerId, @range, @firstAccount, @size, @now)",
-                new { id, partnerId, range, firstAccount, size, now });
-            return true;
-        }
-        catch (PostgresException refused) when (refused.SqlState == PostgresErrorCodes.ExclusionViolation)
-        {
-            return false;
-        }
-    }
+    public static async Task<bool> AddRange(this Work work, Guid id, Guid partnerId, string range, long firstAccount, long size, DateTimeOffset now) =>
+        // Two plain inserts at once would each wait for the other: on conflict one of them waits.
+        await work.Change(
+            """
+            insert into bin_ranges (id, partner_id, range, first_account, size, created_at)
+            values (@id, @partnerId, @range, @firstAccount, @size, @now)
+            on conflict on constraint no_overlap do nothing
+            """,
+            new { id, partnerId, range, firstAccount, size, now }) == 1;
 
     /// <returns>False when the partner has a programme of that name.</returns>
     public static async Task<bool> AddProgramme(this Work work, ProgrammeView programme, Guid rangeId) =>
@@ -106,30 +101,41 @@ internal static class ProgrammeStore
                 programme.CreatedAt,
             }) == 1;
 
-    /// <returns>False when the partner has another programme of that name.</returns>
-    public static async Task<bool> SaveProgramme(this Work work, ProgrammeView programme) =>
-        await work.Change(
-            """
-            update programmes
-            set name = @Name, remote_url = @RemoteUrl, digital_first = @DigitalFirst, kyc_mode = @kycMode, auto_balance = @AutoBalance,
-                self_registration = @SelfRegistration, session_minutes = @SessionMinutes, idle_minutes = @IdleMinutes, card_validity_months = @CardValidityMonths
-            where id = @Id and not exists (
-                select 1 from programmes other where other.partner_id = @PartnerId and other.name = @Name and other.id <> @Id)
-            """,
-            new
-            {
-                programme.Id,
-                programme.PartnerId,
-                programme.Name,
-                programme.RemoteUrl,
-                programme.DigitalFirst,
-                kycMode = programme.KycMode.ToString(),
-                programme.AutoBalance,
-                programme.SelfRegistration,
-                programme.SessionMinutes,
-                programme.IdleMinutes,
-                programme.CardValidityMonths,
-            }) == 1;
+    /// <returns>
+    /// False when the partner has another programme of that name, or gives it to one at this moment: the database decides. It finds
+    /// a deadlock where two want each other's name: neither is free.
+    /// </returns>
+    public static async Task<bool> SaveProgramme(this Work work, ProgrammeView programme)
+    {
+        try
+        {
+            await work.Change(
+                """
+                update programmes
+                set name = @Name, remote_url = @RemoteUrl, digital_first = @DigitalFirst, kyc_mode = @kycMode, auto_balance = @AutoBalance,
+                    self_registration = @SelfRegistration, session_minutes = @SessionMinutes, idle_minutes = @IdleMinutes, card_validity_months = @CardValidityMonths
+                where id = @Id
+                """,
+                new
+                {
+                    programme.Id,
+                    programme.Name,
+                    programme.RemoteUrl,
+                    programme.DigitalFirst,
+                    kycMode = programme.KycMode.ToString(),
+                    programme.AutoBalance,
+                    programme.SelfRegistration,
+                    programme.SessionMinutes,
+                    programme.IdleMinutes,
+                    programme.CardValidityMonths,
+                });
+            return true;
+        }
+        catch (PostgresException taken) when (taken.SqlState is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.DeadlockDetected)
+        {
+            return false;
+        }
+    }
 
     private sealed record ViewRow
     {

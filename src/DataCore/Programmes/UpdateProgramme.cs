@@ -38,7 +38,7 @@ internal static class UpdateProgramme
         }
         var changed = programme with
         {
-            Name = request.Name ?? programme.Name,
+            Name = request.Name?.Trim() ?? programme.Name,
             RemoteUrl = request.RemoteUrl ?? programme.RemoteUrl,
             DigitalFirst = request.DigitalFirst ?? programme.DigitalFirst,
             KycMode = request.KycMode ?? programme.KycMode,

@@ -41,11 +41,13 @@ internal sealed class ClientCertificates(X509Certificate2 partnerAuthority, Peer
     /// <summary>A connection shows one certificate object for all its calls.</summary>
     private readonly ConditionalWeakTable<X509Certificate2, string> _thumbprints = [];
 
-    public async ValueTask<(Standing Standing, KnownCertificate? Certificate)> Identify(X509Certificate2 certificate, CancellationToken cancel)
+    public KnownCertificate? Known(X509Certificate2 certificate) => remembered.Known<KnownCertificate>(ThumbprintOf(certificate));
+
+    public async Task<(Standing Standing, KnownCertificate? Certificate)> Ask(X509Certificate2 certificate, CancellationToken cancel)
     {
-        var thumbprint = _thumbprints.GetValue(certificate, shown => shown.GetCertHashString(HashAlgorithmName.SHA256));
+        var thumbprint = ThumbprintOf(certificate);
         var standing = Standing.Known;
-        var known = await remembered.Or<KnownCertificate>(thumbprint, async () =>
+        var known = await remembered.Ask<KnownCertificate>(thumbprint, async () =>
         {
             if (!ServiceIdentity.ChainsTo(certificate, partnerAuthority))
             {
@@ -62,4 +64,6 @@ internal sealed class ClientCertificates(X509Certificate2 partnerAuthority, Peer
         });
         return (known is null ? standing : Standing.Known, known);
     }
+
+    private string ThumbprintOf(X509Certificate2 certificate) => _thumbprints.GetValue(certificate, shown => shown.GetCertHashString(HashAlgorithmName.SHA256));
 }

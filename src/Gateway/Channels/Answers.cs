@@ -8,21 +8,26 @@ internal sealed record OwnAnswerHeaders(string CacheControl, string ContentSecur
 /// <summary>What every answer says about itself: its trace, and that no cache and no page may keep or frame it.</summary>
 internal static class Answers
 {
-    public static void UseAnswerHeaders(this WebApplication app) => app.Use((context, next) =>
+    private static readonly OwnAnswerHeaders _usual = new("no-store", "default-src 'none'; frame-ancestors 'none'");
+    private static readonly Func<object, Task> _write = context => Write((HttpContext)context);
+
+    public static void UseAnswerHeaders(this WebApplication app) => app.Use(next => context =>
     {
-        context.Response.OnStarting(() =>
-        {
-            var headers = context.Response.Headers;
-            var own = context.Response.StatusCode < StatusCodes.Status400BadRequest ? context.Features.Get<OwnAnswerHeaders>() : null;
-            headers["Trace-Id"] = Activity.Current?.TraceId.ToHexString();
-            headers.CacheControl = own?.CacheControl ?? "no-store";
-            headers.XContentTypeOptions = "nosniff";
-            headers.XFrameOptions = "DENY";
-            headers.ContentSecurityPolicy = own?.ContentSecurityPolicy ?? "default-src 'none'; frame-ancestors 'none'";
-            headers["Referrer-Policy"] = "no-referrer";
-            headers.StrictTransportSecurity = "max-age=31536000; includeSubDomains";
-            return Task.CompletedTask;
-        });
+        context.Response.OnStarting(_write, context);
         return next(context);
     });
+
+    private static Task Write(HttpContext context)
+    {
+        var headers = context.Response.Headers;
+        var says = context.Response.StatusCode < StatusCodes.Status400BadRequest ? context.Features.Get<OwnAnswerHeaders>() ?? _usual : _usual;
+        headers["Trace-Id"] = Activity.Current?.TraceId.ToHexString();
+        headers.CacheControl = says.CacheControl;
+        headers.XContentTypeOptions = "nosniff";
+        headers.XFrameOptions = "DENY";
+        headers.ContentSecurityPolicy = says.ContentSecurityPolicy;
+        headers["Referrer-Policy"] = "no-referrer";
+        headers.StrictTransportSecurity = "max-age=31536000; includeSubDomains";
+        return Task.CompletedTask;
+    }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography.X509Certificates;
 using Antaca.Contracts.Requests;
 using Antaca.Gateway.Certificates;
 using Antaca.Gateway.Encryption;
@@ -25,27 +26,26 @@ internal sealed class Authentication(ClientCertificates certificates, SessionTok
     /// <summary>Marks an endpoint that belongs to no channel and is on both ports, for everybody.</summary>
     internal sealed record NoChannel;
 
-    public async Task Handle(HttpContext context, RequestDelegate next)
+    /// <remarks>A credential that is in memory, as nearly all are, is judged without a task of its own.</remarks>
+    public Task Handle(HttpContext context, RequestDelegate next)
     {
         if (!context.Request.IsHttps || context.GetEndpoint()?.Metadata.GetMetadata<NoChannel>() is not null)
         {
-            await next(context);
-            return;
+            return next(context);
         }
         var (known, withCertificate) = ChannelOf(context.Request.Path);
         if (known is not { } channel || withCertificate != (context.Connection.LocalPort == ports.Partners))
         {
             context.Response.StatusCode = StatusCodes.Status404NotFound;
-            return;
+            return Task.CompletedTask;
         }
-        var refusal = withCertificate ? await ByCertificate(context, channel) : await BySession(context, channel);
-        if (refusal is not null)
-        {
-            await Problems.Write(context, refusal);
-            return;
-        }
-        await next(context);
+        var judged = withCertificate ? ByCertificate(context, channel) : BySession(context, channel);
+        return judged.IsCompletedSuccessfully ? GoOn(context, judged.Result, next) : WaitAndGoOn(context, judged, next);
     }
+
+    private static async Task WaitAndGoOn(HttpContext context, ValueTask<ProblemHttpResult?> judged, RequestDelegate next) => await GoOn(context, await judged, next);
+
+    private static Task GoOn(HttpContext context, ProblemHttpResult? refusal, RequestDelegate next) => refusal is null ? next(context) : Problems.Write(context, refusal);
 
     private static (Channel? Channel, bool WithCertificate) ChannelOf(PathString path) =>
         path.StartsWithSegments("/secure", StringComparison.Ordinal) ? (Channel.Secure, true)
@@ -54,57 +54,84 @@ internal sealed class Authentication(ClientCertificates certificates, SessionTok
         : path.StartsWithSegments("/admin", StringComparison.Ordinal) ? (Channel.Admin, false)
         : (null, false);
 
-    private async ValueTask<ProblemHttpResult?> BySession(HttpContext context, Channel channel)
+    private ValueTask<ProblemHttpResult?> BySession(HttpContext context, Channel channel)
     {
         var route = Forwarding.RouteOf(context);
         if (route?.Anonymous == true || context.GetEndpoint()?.Metadata.GetMetadata<NoCredential>() is not null)
         {
             context.Features.Set(new Caller { Channel = channel });
-            return limits.Anonymous(context);
+            return new(limits.Anonymous(context));
         }
         if (SessionTokens.HashOf(context.Request.Headers.Authorization) is not { } tokenHash)
         {
             context.Response.Headers.WWWAuthenticate = "Bearer";
-            return limits.Guess(context) ?? ChannelProblems.TokenRequired();
+            return new(limits.Guess(context) ?? ChannelProblems.TokenRequired());
         }
+        if (channel == Channel.Customers)
+        {
+            return tokens.KnownApp(tokenHash) is { } app ? new(Admit(context, app)) : AskForApp(context, tokenHash);
+        }
+        return tokens.KnownOperator(tokenHash) is { } known ? new(Admit(context, known, route)) : AskForOperator(context, tokenHash, route);
+    }
+
+    private async ValueTask<ProblemHttpResult?> AskForApp(HttpContext context, string tokenHash)
+    {
         if (limits.TooManyGuesses(context) is { } tooMany)
         {
             return tooMany;
         }
-
-        Caller? caller;
-        if (channel == Channel.Customers)
-        {
-            var holder = await tokens.OfApp(tokenHash, context.RequestAborted);
-            caller = holder is null ? null : CallerOf(holder);
-            context.Features.Set(new RegisteredKey(holder?.EncryptionKeyId));
-        }
-        else
-        {
-            var holder = await tokens.OfOperator(tokenHash, context.RequestAborted);
-            caller = holder is null ? null : CallerOf(holder, context);
-        }
-        if (caller is null)
-        {
-            context.Response.Headers.WWWAuthenticate = "Bearer error=\"invalid_token\"";
-            return limits.Guess(context) ?? ChannelProblems.SessionEnded();
-        }
-        context.Features.Set(caller);
-        return limits.Caller(context, caller)
-            ?? (channel == Channel.Admin && route is not null && !route.Roles.Contains(caller.Role!.Value) ? ChannelProblems.RoleNotAllowed() : null);
+        return await tokens.AskForApp(tokenHash, context.RequestAborted) is { } holder ? Admit(context, holder) : SessionEnded(context);
     }
 
-    private async ValueTask<ProblemHttpResult?> ByCertificate(HttpContext context, Channel channel)
+    private async ValueTask<ProblemHttpResult?> AskForOperator(HttpContext context, string tokenHash, PublishedRoute? route)
+    {
+        if (limits.TooManyGuesses(context) is { } tooMany)
+        {
+            return tooMany;
+        }
+        return await tokens.AskForOperator(tokenHash, context.RequestAborted) is { } holder ? Admit(context, holder, route) : SessionEnded(context);
+    }
+
+    private ProblemHttpResult? Admit(HttpContext context, SessionHolder holder)
+    {
+        var caller = CallerOf(holder);
+        context.Features.Set(caller);
+        context.Features.Set(new RegisteredKey(holder.EncryptionKeyId));
+        return limits.Caller(context, caller);
+    }
+
+    private ProblemHttpResult? Admit(HttpContext context, OperatorHolder holder, PublishedRoute? route)
+    {
+        var caller = CallerOf(holder, context);
+        context.Features.Set(caller);
+        return limits.Caller(context, caller) ?? (route is not null && !route.Roles.Contains(caller.Role!.Value) ? ChannelProblems.RoleNotAllowed() : null);
+    }
+
+    private ProblemHttpResult SessionEnded(HttpContext context)
+    {
+        context.Response.Headers.WWWAuthenticate = "Bearer error=\"invalid_token\"";
+        return limits.Guess(context) ?? ChannelProblems.SessionEnded();
+    }
+
+    private ValueTask<ProblemHttpResult?> ByCertificate(HttpContext context, Channel channel)
     {
         if (context.Connection.ClientCertificate is not { } certificate)
         {
-            return ChannelProblems.CertificateRequired();
+            return new(ChannelProblems.CertificateRequired());
         }
-        var (standing, known) = await certificates.Identify(certificate, context.RequestAborted);
-        if (known is null)
-        {
-            return limits.Guess(context) ?? (standing == Standing.Invalid ? ChannelProblems.CertificateInvalid() : ChannelProblems.CertificateUnknown());
-        }
+        return certificates.Known(certificate) is { } known ? new(Admit(context, channel, known)) : AskForCertificate(context, channel, certificate);
+    }
+
+    private async ValueTask<ProblemHttpResult?> AskForCertificate(HttpContext context, Channel channel, X509Certificate2 certificate)
+    {
+        var (standing, known) = await certificates.Ask(certificate, context.RequestAborted);
+        return known is not null
+            ? Admit(context, channel, known)
+            : limits.Guess(context) ?? (standing == Standing.Invalid ? ChannelProblems.CertificateInvalid() : ChannelProblems.CertificateUnknown());
+    }
+
+    private ProblemHttpResult? Admit(HttpContext context, Channel channel, KnownCertificate known)
+    {
         if (CallerOf(channel, known.Holder, context) is not { } caller)
         {
             return ChannelProblems.WrongChannel();

@@ -54,13 +54,7 @@ internal sealed class Limits(LimitSettings settings) : IDisposable
 {
     private const int RefillsPerSecond = 10;
 
-    private readonly PartitionedRateLimiter<Caller> _callers = PartitionedRateLimiter.Create<Caller, string>(caller => caller.Channel switch
-    {
-        Channel.Customers => Bucket(caller.Actor, settings.UserPerSecond, settings.UserBurst),
-        Channel.Admin => Bucket(caller.Actor, settings.OperatorPerSecond, settings.OperatorBurst),
-        Channel.Secure => Bucket(caller.Actor, settings.PartnerPerSecond, settings.PartnerBurst),
-        _ => Bucket(caller.Actor, settings.ProcessorPerSecond, settings.ProcessorBurst),
-    });
+    private readonly PartitionedRateLimiter<Caller> _callers = ByCaller(settings);
 
     private readonly PartitionedRateLimiter<IPAddress> _anonymous = ByAddress(settings.AnonymousPerSecond, settings.AnonymousBurst);
     private readonly PartitionedRateLimiter<IPAddress> _guesses = ByAddress(settings.GuessesPerSecond, settings.GuessesBurst);
@@ -84,16 +78,40 @@ internal sealed class Limits(LimitSettings settings) : IDisposable
         _guesses.Dispose();
     }
 
-    private static PartitionedRateLimiter<IPAddress> ByAddress(int perSecond, int burst) =>
-        PartitionedRateLimiter.Create<IPAddress, IPAddress>(address => Bucket(address, perSecond, burst));
-
-    private static RateLimitPartition<TKey> Bucket<TKey>(TKey key, int perSecond, int burst) => RateLimitPartition.GetTokenBucketLimiter(key, _ => new TokenBucketRateLimiterOptions
+    private static PartitionedRateLimiter<Caller> ByCaller(LimitSettings settings)
     {
-        TokenLimit = Math.Max(burst, perSecond),
-        TokensPerPeriod = Math.Max(1, perSecond / RefillsPerSecond),
-        ReplenishmentPeriod = TimeSpan.FromSeconds(perSecond < RefillsPerSecond ? 1.0 / perSecond : 1.0 / RefillsPerSecond),
-        QueueLimit = 0,
-    });
+        var user = Bucket<Actor>(settings.UserPerSecond, settings.UserBurst);
+        var @operator = Bucket<Actor>(settings.OperatorPerSecond, settings.OperatorBurst);
+        var partner = Bucket<Actor>(settings.PartnerPerSecond, settings.PartnerBurst);
+        var processor = Bucket<Actor>(settings.ProcessorPerSecond, settings.ProcessorBurst);
+        return PartitionedRateLimiter.Create<Caller, Actor>(caller => caller.Channel switch
+        {
+            Channel.Customers => RateLimitPartition.Get(new Actor(caller.Channel, caller.UserId, null), user),
+            Channel.Admin => RateLimitPartition.Get(new Actor(caller.Channel, caller.OperatorId, null), @operator),
+            Channel.Secure => RateLimitPartition.Get(new Actor(caller.Channel, caller.PartnerId, null), partner),
+            _ => RateLimitPartition.Get(new Actor(caller.Channel, null, caller.Processor), processor),
+        });
+    }
+
+    private static PartitionedRateLimiter<IPAddress> ByAddress(int perSecond, int burst)
+    {
+        var bucket = Bucket<IPAddress>(perSecond, burst);
+        return PartitionedRateLimiter.Create<IPAddress, IPAddress>(address => RateLimitPartition.Get(address, bucket));
+    }
+
+    /// <summary>Made once for each kind of caller, not once for each request. The partitioned limiter refills its buckets itself.</summary>
+    private static Func<TKey, RateLimiter> Bucket<TKey>(int perSecond, int burst)
+    {
+        var options = new TokenBucketRateLimiterOptions
+        {
+            AutoReplenishment = false,
+            TokenLimit = Math.Max(burst, perSecond),
+            TokensPerPeriod = Math.Max(1, perSecond / RefillsPerSecond),
+            ReplenishmentPeriod = TimeSpan.FromSeconds(perSecond < RefillsPerSecond ? 1.0 / perSecond : 1.0 / RefillsPerSecond),
+            QueueLimit = 0,
+        };
+        return _ => new TokenBucketRateLimiter(options);
+    }
 
     private static ProblemHttpResult? Take<T>(HttpContext context, PartitionedRateLimiter<T> limiter, T who, int permits = 1)
     {
@@ -108,4 +126,7 @@ internal sealed class Limits(LimitSettings settings) : IDisposable
     }
 
     private static IPAddress AddressOf(HttpContext context) => context.Connection.RemoteIpAddress ?? IPAddress.None;
+
+    /// <summary>Who has a bucket of his own: <see cref="ServiceDefaults.Caller.Actor"/>, without the text of it.</summary>
+    private readonly record struct Actor(Channel Channel, Guid? Id, string? Processor);
 }

@@ -17,20 +17,23 @@ internal sealed class Remembered(TimeProvider clock) : IDisposable
 
     private readonly MemoryCache _answers = new(new MemoryCacheOptions { SizeLimit = MostAnswers });
     private readonly ConcurrentDictionary<string, long> _ended = new(StringComparer.Ordinal);
+    private readonly Lock _forgetting = new();
     private long _allEnded;
+    private long _lastEnded;
     private long _moment;
 
-    /// <summary>The answer, from memory or asked for now. That a credential is nobody's is never remembered: it may be somebody's soon.</summary>
+    /// <summary>The answer in memory; null where there is none, or where it may have ended.</summary>
+    /// <param name="credential">A hash of what was shown, never the credential itself.</param>
+    public T? Known<T>(string credential)
+        where T : class =>
+        _answers.TryGetValue(credential, out Answer? known) && known!.Until > clock.GetUtcNow() && !HasEnded(known) ? known.Holder as T : null;
+
+    /// <summary>Asks, and remembers the answer. That a credential is nobody's is never remembered: it may be somebody's soon.</summary>
     /// <param name="credential">A hash of what was shown, never the credential itself.</param>
     /// <param name="ask">Asks DataCore. The subjects are the names under which the credential can end.</param>
-    public async ValueTask<T?> Or<T>(string credential, Func<Task<(T? Holder, string[] Subjects)>> ask)
+    public async Task<T?> Ask<T>(string credential, Func<Task<(T? Holder, string[] Subjects)>> ask)
         where T : class
     {
-        if (_answers.TryGetValue(credential, out Answer? known) && known!.Until > clock.GetUtcNow() && !HasEnded(known))
-        {
-            return (T)known.Holder;
-        }
-
         // Counted before asking: what ends while the question is on its way has ended after it.
         var asked = Interlocked.Increment(ref _moment);
         var until = clock.GetUtcNow().AddSeconds(Seconds);
@@ -52,20 +55,28 @@ internal sealed class Remembered(TimeProvider clock) : IDisposable
     /// <summary>Voids what is known about a subject, such as <c>user:{id}</c>.</summary>
     public void Forget(string subject)
     {
-        var moment = Interlocked.Increment(ref _moment);
-        if (_ended.Count >= MostEnded)
+        lock (_forgetting)
         {
-            // Too many names to keep: everything is asked for again, once.
-            Interlocked.Exchange(ref _allEnded, moment);
-            _ended.Clear();
+            var moment = Interlocked.Increment(ref _moment);
+            if (_ended.Count >= MostEnded)
+            {
+                // Too many names to keep: everything is asked for again, once.
+                Interlocked.Exchange(ref _allEnded, moment);
+                _ended.Clear();
+            }
+            _ended[subject] = moment;
+            Interlocked.Exchange(ref _lastEnded, moment);
         }
-        _ended[subject] = moment;
     }
 
     public void Dispose() => _answers.Dispose();
 
     private bool HasEnded(Answer answer)
     {
+        if (answer.Asked > Interlocked.Read(ref _lastEnded))
+        {
+            return false;
+        }
         if (answer.Asked < Interlocked.Read(ref _allEnded))
         {
             return true;

@@ -22,24 +22,26 @@ internal sealed class EncryptedCalls(EncryptionKeys ourKeys, CallerKeys callerKe
 
     private static readonly JsonDocumentOptions _strict = new() { AllowDuplicateProperties = false, MaxDepth = 16 };
 
-    public async Task Handle(HttpContext context, RequestDelegate next)
+    public Task Handle(HttpContext context, RequestDelegate next)
     {
         if (Forwarding.RouteOf(context) is not { } route)
         {
-            await next(context);
-            return;
+            return next(context);
         }
         var encrypted = bool.TryParse(context.Request.Headers[Header], out var asked) && asked;
         if (!encrypted && route.Encryption != Routes.Encryption.Offered)
         {
-            await Problems.Write(context, EncryptionProblems.Required());
-            return;
+            return Problems.Write(context, EncryptionProblems.Required());
         }
         if (context.Request.ContentType is not null && !context.Request.HasJsonContentType())
         {
-            await Problems.Write(context, Problems.OfStatus(StatusCodes.Status415UnsupportedMediaType));
-            return;
+            return Problems.Write(context, Problems.OfStatus(StatusCodes.Status415UnsupportedMediaType));
         }
+        return encrypted || route.Secrets.HasFlag(Secrets.Inbound) ? Handle(context, route, encrypted, next) : next(context);
+    }
+
+    private async Task Handle(HttpContext context, PublishedRoute route, bool encrypted, RequestDelegate next)
+    {
         RsaPublicKey? callerKey = null;
         if (encrypted && !callerKeys.TryGet(context.Request.Headers[KeyHeader], out callerKey))
         {
@@ -51,7 +53,7 @@ internal sealed class EncryptedCalls(EncryptionKeys ourKeys, CallerKeys callerKe
             await Problems.Write(context, wrongKey);
             return;
         }
-        if ((encrypted || route.Secrets.HasFlag(Secrets.Inbound)) && await TakeRequest(context, route, encrypted) is { } refusal)
+        if (await TakeRequest(context, route, encrypted) is { } refusal)
         {
             await Problems.Write(context, refusal);
             return;

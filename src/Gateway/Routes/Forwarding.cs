@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using Antaca.Gateway.Channels;
-using Antaca.Gateway.Encryption;
 using Antaca.ServiceDefaults;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.Timeouts;
+using Microsoft.Net.Http.Headers;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Transforms;
@@ -13,11 +15,12 @@ internal static class Forwarding
 {
     private const int AnswerTimeoutSeconds = 10;
     private const int ConnectTimeoutSeconds = 1;
-    private const string RouteId = "Route";
 
-    /// <summary>What a caller may not say to a service, and what is settled here.</summary>
-    private static readonly string[] _notForwarded =
-        [CallerTokens.Header, EncryptedCalls.KeyHeader, EncryptedCalls.Header, "Authorization", "Cookie", "Accept-Encoding", "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Prefix"];
+    /// <summary>A service that stops so much before the deadline is heard by the caller in time.</summary>
+    private static readonly TimeSpan _wayBack = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>All that a caller may say to a service besides the body. Everything else is settled here, and ends here.</summary>
+    private static readonly string[] _forwarded = [HeaderNames.Accept, HeaderNames.ContentLength, HeaderNames.ContentType, Idempotency.Header, "Approval"];
 
     private static readonly Dictionary<string, PublishedRoute> _routes = RouteTable.Routes.ToDictionary(route => route.Id, StringComparer.Ordinal);
 
@@ -45,30 +48,49 @@ internal static class Forwarding
                 },
             });
         }
+        builder.Services.AddRequestTimeouts();
         builder.Services.AddReverseProxy()
             .LoadFromMemory([.. RouteTable.Routes.Select(Configured)], clusters)
             .AddTransforms(context =>
             {
+                var tokens = context.Services.GetRequiredService<CallerTokens>();
+                var service = context.Cluster!.ClusterId;
                 context.UseDefaultForwarders = false;
+                context.CopyRequestHeaders = false;
                 context.AddRequestTransform(request =>
                 {
-                    foreach (var header in _notForwarded)
+                    foreach (var header in _forwarded)
                     {
-                        request.ProxyRequest.Headers.Remove(header);
+                        if (request.HttpContext.Request.Headers.TryGetValue(header, out var said))
+                        {
+                            RequestTransform.AddHeader(request, header, said);
+                        }
                     }
-                    var tokens = request.HttpContext.RequestServices.GetRequiredService<CallerTokens>();
-                    var caller = request.HttpContext.Features.GetRequiredFeature<Caller>();
-                    request.ProxyRequest.Headers.TryAddWithoutValidation(CallerTokens.Header, tokens.Sign(caller, context.Cluster!.ClusterId));
+                    var headers = request.ProxyRequest.Headers;
+                    headers.TryAddWithoutValidation(CallerTokens.Header, tokens.Sign(request.HttpContext.Features.GetRequiredFeature<Caller>(), service));
+                    if (request.HttpContext.Features.Get<Deadline>() is { } deadline)
+                    {
+                        headers.TryAddWithoutValidation(TimeLeft.Header, TimeLeft.Tell(deadline.Whole, Stopwatch.GetElapsedTime(deadline.Since), _wayBack));
+                    }
+                    if (Activity.Current is { } activity)
+                    {
+                        headers.TryAddWithoutValidation(HeaderNames.TraceParent, activity.Id);
+                        if (activity.TraceStateString is { } state)
+                        {
+                            headers.TryAddWithoutValidation(HeaderNames.TraceState, state);
+                        }
+                    }
                     return ValueTask.CompletedTask;
                 });
-                if (_routes[context.Route.Metadata![RouteId]] is { Ends: not Ends.Nothing } ending)
+                if (_routes[context.Route.RouteId] is { Ends: not Ends.Nothing } ending)
                 {
+                    var remembered = context.Services.GetRequiredService<Remembered>();
                     // Before the answer leaves: the caller's next request finds the credential ended.
                     context.AddResponseTransform(response =>
                     {
                         if (response.ProxyResponse is { IsSuccessStatusCode: true } && Ended(ending, response.HttpContext) is { } subject)
                         {
-                            response.HttpContext.RequestServices.GetRequiredService<Remembered>().Forget(subject);
+                            remembered.Forget(subject);
                         }
                         return ValueTask.CompletedTask;
                     });
@@ -77,9 +99,39 @@ internal static class Forwarding
         builder.Services.AddSingleton<IForwarderHttpClientFactory, ShowingOurCertificate>();
     }
 
+    /// <summary>Starts the time of routes that have a deadline. Before everything that takes any.</summary>
+    public static void UseDeadlines(this WebApplication app)
+    {
+        app.UseRequestTimeouts();
+        app.Use(next => context =>
+        {
+            if (RouteOf(context) is { Deadline: { } whole })
+            {
+                context.Features.Set(new Deadline(whole, Stopwatch.GetTimestamp()));
+                return InTime(context, next);
+            }
+            return next(context);
+        });
+    }
+
+    private static async Task InTime(HttpContext context, RequestDelegate next)
+    {
+        await next(context);
+        // YARP takes the deadline for a caller who hung up.
+        if (context.GetForwarderErrorFeature() is { Error: ForwarderError.RequestCanceled }
+            && context.Features.Get<IHttpRequestTimeoutFeature>() is { RequestTimeoutToken.IsCancellationRequested: true }
+            && !context.Response.HasStarted)
+        {
+            context.Response.StatusCode = StatusCodes.Status504GatewayTimeout;
+        }
+    }
+
+    /// <param name="configure">The steps between the route and its service.</param>
+    public static void MapForwarding(this WebApplication app, Action<IReverseProxyApplicationBuilder> configure) =>
+        app.MapReverseProxy(configure).ConfigureEndpoints((endpoint, route) => endpoint.WithMetadata(_routes[route.RouteId]));
+
     /// <summary>The row of the table behind an endpoint; null for an endpoint that is none of it.</summary>
-    public static PublishedRoute? RouteOf(HttpContext context) =>
-        context.GetEndpoint()?.Metadata.GetMetadata<Yarp.ReverseProxy.Model.RouteModel>() is { } model ? _routes[model.Config.Metadata![RouteId]] : null;
+    public static PublishedRoute? RouteOf(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<PublishedRoute>();
 
     private static string? Ended(PublishedRoute route, HttpContext context) => route.Ends switch
     {
@@ -97,9 +149,11 @@ internal static class Forwarding
         RouteId = route.Id,
         ClusterId = route.Service,
         Match = new RouteMatch { Methods = [route.Method], Path = route.Path },
+        Timeout = route.Deadline,
         Transforms = [new Dictionary<string, string> { ["PathPattern"] = route.ServicePath }],
-        Metadata = new Dictionary<string, string> { [RouteId] = route.Id },
     };
+
+    private sealed record Deadline(TimeSpan Whole, long Since);
 
     private sealed class ShowingOurCertificate(ServiceIdentity identity) : ForwarderHttpClientFactory
     {
@@ -110,6 +164,8 @@ internal static class Forwarding
             handler.ConnectTimeout = TimeSpan.FromSeconds(ConnectTimeoutSeconds);
             handler.EnableMultipleHttp2Connections = true;
             handler.UseProxy = false;
+            // The trace goes on with the headers above: one span for a call is enough, and the cheapest.
+            handler.ActivityHeadersPropagator = null;
         }
     }
 }

@@ -68,6 +68,9 @@ internal sealed record PublishedRoute(Channel Channel, string Method, string Pat
 
     public Ends Ends { get; init; }
 
+    /// <summary>How long the caller waits for the whole answer, whatever it is; then it is 504. Null where only silence is limited.</summary>
+    public TimeSpan? Deadline { get; init; }
+
     /// <summary>No credential is asked for: registration, pairing, login.</summary>
     public bool Anonymous { get; init; }
 
@@ -90,6 +93,9 @@ internal static class RouteTable
     private const string Operator = "/admin/operators/{operatorId:guid}";
     private const string Partner = "/admin/partners/{partnerId:guid}";
     private const string Program = "/admin/programs/{programId:guid}";
+
+    /// <summary>What a processor waits for the answer to an authorisation.</summary>
+    private const int AuthorisationMilliseconds = 1_500;
 
     private static readonly Role[] _admins = [Role.Admin];
     private static readonly Role[] _managers = [Role.Admin, Role.Manager];
@@ -154,7 +160,7 @@ internal static class RouteTable
         Secure("GET", "/secure/events", "notifications", "/events"),
 
         // Processors
-        new(Channel.Processor, "POST", "/processor/authorizations", "cardservice", "/authorizations") { Secrets = Secrets.Inbound },
+        new(Channel.Processor, "POST", "/processor/authorizations", "cardservice", "/authorizations") { Secrets = Secrets.Inbound, Deadline = TimeSpan.FromMilliseconds(AuthorisationMilliseconds) },
 
         // Operators: sessions and each other
         Admin("POST", "/admin/sessions", "datacore", "/operator-sessions", _nobody) with { Anonymous = true },

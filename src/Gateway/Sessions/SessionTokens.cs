@@ -31,7 +31,11 @@ internal sealed class SessionTokens([FromKeyedServices("datacore")] Peer dataCor
         return Convert.ToHexStringLower(hash);
     }
 
-    public ValueTask<SessionHolder?> OfApp(string tokenHash, CancellationToken cancel) => remembered.Or("app:" + tokenHash, async () =>
+    public SessionHolder? KnownApp(string tokenHash) => remembered.Known<SessionHolder>(tokenHash);
+
+    public OperatorHolder? KnownOperator(string tokenHash) => remembered.Known<OperatorHolder>(tokenHash);
+
+    public Task<SessionHolder?> AskForApp(string tokenHash, CancellationToken cancel) => remembered.Ask(tokenHash, async () =>
     {
         var answer = await dataCore.Post<IdentifySession, SessionHolder>("/internal/sessions/identify", new IdentifySession(tokenHash), cancel);
         return answer.ValueOrNothing is { } holder
@@ -39,7 +43,7 @@ internal sealed class SessionTokens([FromKeyedServices("datacore")] Peer dataCor
             : ((SessionHolder?)null, Array.Empty<string>());
     });
 
-    public ValueTask<OperatorHolder?> OfOperator(string tokenHash, CancellationToken cancel) => remembered.Or("operator:" + tokenHash, async () =>
+    public Task<OperatorHolder?> AskForOperator(string tokenHash, CancellationToken cancel) => remembered.Ask(tokenHash, async () =>
     {
         var answer = await dataCore.Post<IdentifyOperatorSession, OperatorHolder>("/internal/operator-sessions/identify", new IdentifyOperatorSession(tokenHash), cancel);
         return answer.ValueOrNothing is { } holder

@@ -214,6 +214,7 @@ public sealed class OperatorTests(OperatorSuite suite)
             var former = (await Command("--email", email, "--name", "First Admin")).Output;
             var (code, printed, _) = await Command("--email", email.ToUpperInvariant(), "--name", "First Admin");
             Assert.Equal((0, 43), (code, TokenOf(printed).Length));
+            Assert.StartsWith("https://panel.example.com/admin/password#", printed, StringComparison.Ordinal);
             Assert.Equal(1, await suite.Rows.Scalar<long>("select count(*) from operators where email = $1 and role = 'Admin' and status = 'Invited'", email));
             (await suite.Nobody.Post("/operator-password", new { link = TokenOf(former), password = OperatorSuite.Password })).MustRefuse(401, "LINK_INVALID");
             var set = (await suite.Nobody.Post("/operator-password", new { link = TokenOf(printed), password = OperatorSuite.Password })).Must(200);
@@ -228,7 +229,8 @@ public sealed class OperatorTests(OperatorSuite suite)
     {
         await using var output = new StringWriter();
         await using var errors = new StringWriter();
-        var code = await InviteFirstOperator.Run([.. options, $"--ConnectionStrings:database={suite.ConnectionString("datacore")}"], suite.Clock, output, errors);
+        var code = await InviteFirstOperator.Run(
+            [.. options, $"--ConnectionStrings:database={suite.ConnectionString("datacore")}", "--Operators:PanelAddress=https://panel.example.com"], suite.Clock, output, errors);
         return (code, output.ToString().Trim(), errors.ToString());
     }
 

@@ -34,7 +34,7 @@ public sealed class PasswordTests(OperatorSuite suite)
         var (id, email) = await suite.Invited();
         var link = await suite.LinkTo(email);
 
-        Assert.Contains($"https://localhost:8443/admin/password#{link}", await suite.LastMessageTo(email), StringComparison.Ordinal);
+        Assert.Contains($"{suite.PublicAddress}admin/password#{link}", await suite.LastMessageTo(email), StringComparison.Ordinal);
         Assert.Equal(43, link.Length);
         Assert.Equal(60, await suite.Rows.Scalar<int>("select extract(epoch from expires_at - created_at)::int / 60 from operator_links where operator_id = $1 and hash = $2", id, OperatorSuite.Hash(link)));
     }

@@ -25,14 +25,4 @@ internal static class Sessions
         await insert.ExecuteNonQueryAsync();
         return (installation, session);
     }
-
-    public static async Task<T?> Scalar<T>(this NpgsqlDataSource database, string sql, params object[] values)
-    {
-        await using var command = database.CreateCommand(sql);
-        foreach (var value in values)
-        {
-            command.Parameters.Add(new NpgsqlParameter { Value = value });
-        }
-        return await command.ExecuteScalarAsync() is T found ? found : default;
-    }
 }

@@ -1,0 +1,70 @@
+using System.Diagnostics;
+using Antaca.TestKit;
+using Xunit;
+
+namespace Antaca.Gateway.Tests.Channels;
+
+/// <summary>A processor hears within 1,500 ms, whoever it is that does not answer.</summary>
+public sealed class DeadlineTests(SuiteWithCard suite) : IClassFixture<SuiteWithCard>
+{
+    private const int DeadlineMilliseconds = 1_500;
+    private const int OnABusyMachineMilliseconds = 3_000;
+
+    [Fact]
+    public async Task A_service_that_is_slow_says_so_before_the_gateway_must()
+    {
+        (await suite.Processor.Post("/processor/authorizations", Authorisation())).Must(200);
+        var authorisation = Authorisation();
+
+        await using (var held = await Races.Hold(suite.Database("balances"), $"select from accounts where id = '{suite.BalanceId}' for update"))
+        {
+            var since = Stopwatch.GetTimestamp();
+            var late = await suite.Processor.Post("/processor/authorizations", authorisation);
+            Assert.InRange(Stopwatch.GetElapsedTime(since).TotalMilliseconds, 1_200, OnABusyMachineMilliseconds);
+            late.MustRefuse(504, "AUTHORIZATION_TIMEOUT");
+            await held.Release();
+        }
+
+        Assert.Equal("Approved", (await suite.Processor.Post("/processor/authorizations", authorisation)).Must(200)["decision"].GetString());
+    }
+
+    [Fact]
+    public async Task A_service_that_cannot_speak_is_cut_off()
+    {
+        (await suite.Processor.Post("/processor/authorizations", Authorisation())).Must(200);
+
+        // PostgreSQL has to be asked to give up before CardService can speak: either of the two may be first.
+        await using var held = await Races.Hold(suite.Database("cards"), "lock table cards in access exclusive mode");
+        var late = await suite.Processor.Post("/processor/authorizations", Authorisation());
+        Assert.Contains((late.Status, late.Code), new (int, string?)[] { (504, "SERVICE_TIMEOUT"), (504, "AUTHORIZATION_TIMEOUT") });
+        await held.Release();
+    }
+
+    [Fact]
+    public async Task Time_spent_at_the_edge_is_part_of_it()
+    {
+        // Whose certificate it is has to be asked again, and DataCore cannot read: the request never gets as far as CardService.
+        suite.Clock.Advance(TimeSpan.FromSeconds(6));
+        await using var held = await Races.Hold(suite.Database("datacore"), "lock table certificates in access exclusive mode");
+
+        var since = Stopwatch.GetTimestamp();
+        var late = await suite.Processor.Post("/processor/authorizations", Authorisation());
+        Assert.InRange(Stopwatch.GetElapsedTime(since).TotalMilliseconds, DeadlineMilliseconds - 100, OnABusyMachineMilliseconds);
+        late.MustRefuse(504, "SERVICE_TIMEOUT");
+        Assert.Matches("^[0-9a-f]{32}$", late.Header("Trace-Id"));
+        Assert.DoesNotContain(suite.CardNo, late.Text, StringComparison.Ordinal);
+        await held.Release();
+    }
+
+    private object Authorisation() => new
+    {
+        transactionId = Guid.CreateVersion7().ToString(),
+        type = "Purchase",
+        cardNo = suite.CardNo,
+        exp = suite.Card.GetProperty("exp").GetString(),
+        amount = new { amount = 100, currency = "PLN" },
+        merchant = new { mid = "1", name = "Shop", mcc = "5411", country = "DE" },
+        channel = "Ecommerce",
+        transmittedAt = suite.Clock.GetUtcNow(),
+    };
+}
