@@ -51,19 +51,29 @@ internal sealed record Card
     public CardLock? Lock => LockCode is { } code ? new CardLock(LockReason.From(code), LockSource!.Value, LockedAt!.Value) : null;
 
     /// <summary>A new virtual card, without a number yet.</summary>
-    public static Card NewVirtual(UserFacts user, Guid balanceId, string? cardholderName, DateTimeOffset now) => new()
+    public static Card NewVirtual(UserFacts user, Guid balanceId, string? cardholderName, DateTimeOffset now) =>
+        New(CardType.Virtual, user, balanceId, cardholderName, now);
+
+    /// <summary>A new card of plastic, without a number yet.</summary>
+    public static Card NewPhysical(UserFacts user, Guid balanceId, string embossName, DateTimeOffset now) =>
+        New(CardType.Physical, user, balanceId, embossName, now);
+
+    private static Card New(CardType type, UserFacts user, Guid balanceId, string? cardholderName, DateTimeOffset now) => new()
     {
         Id = Guid.CreateVersion7(now),
         PartnerId = user.PartnerId,
         UserId = user.Id,
         ProgramId = user.Programme.Id,
         BalanceId = balanceId,
-        Type = CardType.Virtual,
+        Type = type,
         Status = CardStatus.Issuing,
-        Exp = LastDayOfMonth(Day(now).AddMonths(user.Programme.CardValidityMonths)),
+        Exp = ExpOf(user.Programme, now),
         CardholderName = cardholderName,
         CreatedAt = now,
     };
+
+    /// <summary>The last day of a card of this programme that is made now.</summary>
+    public static DateOnly ExpOf(ProgrammeFacts programme, DateTimeOffset now) => LastDayOfMonth(Day(now).AddMonths(programme.CardValidityMonths));
 
     public static DateOnly LastDayOfMonth(DateOnly day) => new(day.Year, day.Month, DateTime.DaysInMonth(day.Year, day.Month));
 
@@ -72,6 +82,9 @@ internal sealed record Card
 
     /// <summary>An irreversible lock is never replaced; a reversible one gives way to any other.</summary>
     public bool MayTakeLock => Lock is not { Reason.Irreversible: true };
+
+    /// <summary>Whether plastic can be made for a card that has none: it is virtual and in use.</summary>
+    public bool MayBePrinted(DateTimeOffset now) => Type == CardType.Virtual && WhyDeclined(now) is null;
 
     public Card With(LockReason reason, LockSource source, DateTimeOffset now) => this with
     {

@@ -1,4 +1,5 @@
 using Antaca.CardService.Locks;
+using Antaca.CardService.Plastic;
 using Antaca.ServiceDefaults;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -33,6 +34,24 @@ internal static class CardProblems
 
     public static ProblemHttpResult LockIrreversible(CardLock stopped) =>
         Problems.Refuse(409, "LOCK_IRREVERSIBLE", "The card is stopped for good.", $"The card has lock {stopped.Reason.Code}: {stopped.Reason.Text}.");
+
+    // Plastic
+    public static ProblemHttpResult OrderNotFound() => Problems.NotFound("ORDER_NOT_FOUND", "order");
+
+    public static ProblemHttpResult UnknownOrderStatus() => Problems.Invalid("status", "must be Ordered, Sent, Personalised or Failed");
+
+    public static ProblemHttpResult OrderOver(OrderStatus status) =>
+        Problems.Refuse(409, "ORDER_STATE", "The order has ended, and stays as it is.", $"The order is {status}.");
+
+    public static ProblemHttpResult DigitalFirstDisabled() =>
+        Problems.Refuse(409, "DIGITAL_FIRST_DISABLED", "The programme prints no virtual cards.");
+
+    public static ProblemHttpResult NotPrintable(CardType type, CardStatus status) =>
+        Problems.Refuse(409, "CARD_NOT_PRINTABLE", "Only an active virtual card can be printed.", $"The card is {type} and {status}.");
+
+    public static ProblemHttpResult ProgramNotFound() => Problems.NotFound("PROGRAM_NOT_FOUND", "programme");
+
+    public static ProblemHttpResult CardIsRemoved() => Problems.Refuse(409, "CARD_REMOVED", "The card is removed, and needs no plastic.");
 
     // Authorisations
     public static ProblemHttpResult PinNotVerified() =>

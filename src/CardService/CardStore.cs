@@ -215,6 +215,13 @@ internal static class CardStore
             """,
             new { cardId, maskedCardNo, now }) == 1;
 
+    /// <summary>Finishes a card of plastic: it has its number, and waits for the bureau, unseen by its user.</summary>
+    /// <returns>False when it was finished already.</returns>
+    public static async Task<bool> Order(this Work work, Guid cardId, string maskedCardNo) =>
+        await work.Change(
+            "update cards set status = 'Ordered', masked_card_no = @maskedCardNo, claimed_until = null where id = @cardId and status = 'Issuing'",
+            new { cardId, maskedCardNo }) == 1;
+
     /// <summary>Drops a card that will never have a number, and with it the key it was asked for under.</summary>
     public static Task Drop(this Work work, Guid cardId) =>
         work.Change("delete from cards where id = @cardId and status = 'Issuing'", new { cardId });

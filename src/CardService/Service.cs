@@ -2,9 +2,11 @@ using System.Text.Json.Serialization;
 using Antaca.CardService.Authorisations;
 using Antaca.CardService.Issuing;
 using Antaca.CardService.Locks;
+using Antaca.CardService.Plastic;
 using Antaca.CardService.Viewing;
 using Antaca.Contracts.Requests;
 using Antaca.ServiceDefaults;
+using MassTransit;
 
 namespace Antaca.CardService;
 
@@ -21,12 +23,15 @@ public static class Service
         var builder = Defaults.CreateBuilder(Name, args);
         builder.AddJson(CardJson.Default);
         builder.AddDatabase("cards_requests", typeof(Service).Assembly);
-        builder.AddMessaging();
+        builder.AddMessaging(bus => bus.AddConsumer<ShowPersonalisedCard>());
         builder.AddPeer("datacore");
         builder.AddPeer("balanceservice");
         builder.AddPeer("kycservice");
         builder.Services.AddSingleton<Programmes>();
+        builder.Services.AddSingleton<IssueGates>();
         builder.Services.AddHostedService<FinishIssuing>();
+        builder.AddSettings<PlasticSettings>("Plastic");
+        builder.Services.AddHostedService<SandboxBureau>();
         adjust?.Invoke(builder);
 
         var app = builder.BuildService();
@@ -37,6 +42,17 @@ public static class Service
         cards.MapGetCardSummary();
         cards.MapLockCard();
         cards.MapUnlockCard();
+        cards.MapOrderPhysicalCard();
+        cards.MapGetOrder();
+        cards.MapPrintCard();
+        cards.MapLinkCard();
+        app.MapForCallers("/stock", Channel.Processor).MapRegisterStock();
+        var personalisations = app.MapForCallers("/personalisations", Channel.Processor);
+        personalisations.MapListPersonalisations();
+        personalisations.MapGetPersonalisationRecord();
+        personalisations.MapMarkOrderSent();
+        personalisations.MapConfirmPersonalisation();
+        personalisations.MapFailPersonalisation();
         app.MapForCallers("/authorizations", Channel.Processor).MapAuthoriseTransaction();
         app.MapForServices("cardservice/cards", "/internal/balances").MapListCardsOnBalance();
         app.MapForServices("cardservice/users", "/internal/users").MapCountOpenCards();
@@ -52,6 +68,23 @@ public static class Service
 [JsonSerializable(typeof(Page<CardView>))]
 [JsonSerializable(typeof(GetCard.FullCard))]
 [JsonSerializable(typeof(ListCardsOnBalance.CardsOnBalance))]
+[JsonSerializable(typeof(OrderPhysicalCard.Request), TypeInfoPropertyName = "OrderPhysicalCardRequest")]
+[JsonSerializable(typeof(PrintCard.Request), TypeInfoPropertyName = "PrintCardRequest")]
+[JsonSerializable(typeof(LinkCard.Request), TypeInfoPropertyName = "LinkCardRequest")]
+[JsonSerializable(typeof(LinkCard.Asked))]
+[JsonSerializable(typeof(RegisterStock.Request), TypeInfoPropertyName = "RegisterStockRequest")]
+[JsonSerializable(typeof(RegisterStock.Registered))]
+[JsonSerializable(typeof(AllocateStock))]
+[JsonSerializable(typeof(AllocatedStock))]
+[JsonSerializable(typeof(OrderTaken))]
+[JsonSerializable(typeof(OrderView))]
+[JsonSerializable(typeof(PersonalisationView))]
+[JsonSerializable(typeof(Page<PersonalisationView>), TypeInfoPropertyName = "PersonalisationPage")]
+[JsonSerializable(typeof(GetPersonalisationRecord.PersonalisationRecord))]
+[JsonSerializable(typeof(FailPersonalisation.Request), TypeInfoPropertyName = "FailPersonalisationRequest")]
+[JsonSerializable(typeof(ServedProgrammes))]
+[JsonSerializable(typeof(PersonaliseCard))]
+[JsonSerializable(typeof(PersonalisationReferences))]
 [JsonSerializable(typeof(AuthoriseTransaction.Request), TypeInfoPropertyName = "AuthoriseTransactionRequest")]
 [JsonSerializable(typeof(AuthoriseTransaction.Answer))]
 [JsonSerializable(typeof(OpenCards))]

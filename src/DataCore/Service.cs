@@ -62,6 +62,8 @@ public static class Service
         vault.MapAllocateCardPan();
         vault.MapRevealCardSecrets();
         vault.MapIdentifyCardByPan();
+        vault.MapPersonaliseCard();
+        vault.MapAllocateStockPans();
         var references = app.MapForServices("datacore/references", "/internal/vault");
         references.MapCreateSecretReferences();
         references.MapResolveSecretReferences();
@@ -128,7 +130,9 @@ public static class Service
         programmes.MapListProgrammes();
         programmes.MapGetProgramme();
         programmes.MapUpdateProgramme();
-        app.MapForServices("datacore/programmes", "/internal/programmes").MapGetProgrammeFacts();
+        var facts = app.MapForServices("datacore/programmes", "/internal/programmes");
+        facts.MapGetProgrammeFacts();
+        facts.MapListServedProgrammes();
     }
 
     private static void AddCertificates(WebApplicationBuilder builder)
@@ -259,6 +263,11 @@ public static class Service
 [JsonSerializable(typeof(AllocatePan))]
 [JsonSerializable(typeof(RevealCard))]
 [JsonSerializable(typeof(CardSecretReferences))]
+[JsonSerializable(typeof(AllocateStock))]
+[JsonSerializable(typeof(AllocatedStock))]
+[JsonSerializable(typeof(ServedProgrammes))]
+[JsonSerializable(typeof(Contracts.Requests.PersonaliseCard))]
+[JsonSerializable(typeof(PersonalisationReferences))]
 [JsonSerializable(typeof(CreateReferences))]
 [JsonSerializable(typeof(CreatedReferences))]
 [JsonSerializable(typeof(ResolveReferences))]

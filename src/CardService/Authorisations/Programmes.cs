@@ -26,7 +26,24 @@ internal sealed class Programmes([FromKeyedServices("datacore")] Peer dataCore, 
         return programme;
     }
 
+    /// <summary>The programmes that a processor serves: of these alone it sees and says anything.</summary>
+    public async ValueTask<Guid[]> ServedBy(string processor, CancellationToken cancel)
+    {
+        if (_asked.TryGetValue(processor, out Served? known) && known!.GoodUntil > clock.GetUtcNow())
+        {
+            return known.Programs;
+        }
+        var asked = clock.GetUtcNow();
+        var served = (await dataCore.Get<ServedProgrammes>($"/internal/programmes?processor={Uri.EscapeDataString(processor)}", cancel)).ValueOrNothing;
+        Guid[] programs = [.. served?.Programs ?? []];
+        var entry = new MemoryCacheEntryOptions { Size = 1, AbsoluteExpirationRelativeToNow = TimeSpan.FromSeconds(GoodForSeconds) };
+        _asked.Set(processor, new Served(programs, asked.AddSeconds(GoodForSeconds)), entry);
+        return programs;
+    }
+
     public void Dispose() => _asked.Dispose();
+
+    private sealed record Served(Guid[] Programs, DateTimeOffset GoodUntil);
 
     private sealed record Answer(ProgrammeFacts? Programme, DateTimeOffset GoodUntil);
 }

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text.RegularExpressions;
-using Antaca.Contracts.Events;
 using Antaca.Contracts.Requests;
 using Antaca.ServiceDefaults;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -16,12 +15,6 @@ namespace Antaca.CardService.Issuing;
 /// </summary>
 internal static partial class IssueVirtualCard
 {
-    /// <summary>How long an unfinished card is left to the request that works on it.</summary>
-    public const int ClaimSeconds = 15;
-
-    /// <summary>For references that nobody is to resolve: they end with their 30 seconds.</summary>
-    public const string NobodysBinding = "cardservice:nobody";
-
     internal sealed record Request(Guid BalanceId, string? CardholderName = null);
 
     internal sealed record IssuedCard(Guid Id, CardType Type, VaultReference CardNo, VaultReference Cvv, DateOnly Exp, Guid BalanceId, CardStatus Status);
@@ -39,9 +32,8 @@ internal static partial class IssueVirtualCard
         Request request,
         Caller caller,
         Idempotency once,
+        IssueGates gates,
         [FromKeyedServices("datacore")] Peer dataCore,
-        [FromKeyedServices("kycservice")] Peer kycService,
-        [FromKeyedServices("balanceservice")] Peer balanceService,
         NpgsqlDataSource database,
         TimeProvider clock,
         HttpResponse response,
@@ -67,46 +59,17 @@ internal static partial class IssueVirtualCard
             return shown;
         }
 
-        var userAsked = dataCore.Get<UserFacts>(caller.IsOperator ? $"/internal/users/{caller.UserId}" : $"/internal/users/{caller.UserId}?partnerId={caller.PartnerId}", cancel);
-        // Whose an operator's customer is, DataCore alone knows; everybody else is told at once.
-        var partnerId = caller.IsOperator ? (await userAsked).ValueOrNothing?.PartnerId : caller.PartnerId;
-        if (partnerId is null)
+        var (user, refusal) = await gates.Pass(caller, request.BalanceId, cancel);
+        if (user is null)
         {
-            return CardProblems.UserNotFound();
-        }
-        var kycAsked = kycService.Get<KycFacts>($"/internal/decisions/{caller.UserId}?partnerId={partnerId}", cancel);
-        var balanceAsked = balanceService.Get<BalanceFacts>($"/internal/balances/{request.BalanceId}?partnerId={partnerId}&userId={caller.UserId}", cancel);
-        await Task.WhenAll(userAsked, kycAsked, balanceAsked);
-        if ((await userAsked).ValueOrNothing is not { } user)
-        {
-            return CardProblems.UserNotFound();
-        }
-        if (!user.Active)
-        {
-            return CardProblems.UserLocked();
-        }
-        if ((await kycAsked).ValueOrNothing is not { Status: "Accepted" })
-        {
-            return CardProblems.KycRequired();
-        }
-        if ((await balanceAsked).ValueOrNothing is not { } balance)
-        {
-            return CardProblems.BalanceNotFound();
-        }
-        if (!balance.Open)
-        {
-            return CardProblems.BalanceNotOpen();
-        }
-        if (balance.Currency != user.Programme.Currency)
-        {
-            return CardProblems.BalanceCurrencyMismatch(balance.Currency, user.Programme.Currency);
+            return refusal!;
         }
 
-        var card = Card.NewVirtual(user, balance.Id, request.CardholderName, clock.GetUtcNow());
+        var card = Card.NewVirtual(user, request.BalanceId, request.CardholderName, clock.GetUtcNow());
         Work.Audit(subject: $"card:{card.Id}", partnerId: card.PartnerId);
         await using (var work = await Work.Begin(database, cancel))
         {
-            await work.Insert(card, claimedUntil: card.CreatedAt.AddSeconds(ClaimSeconds));
+            await work.Insert(card, claimedUntil: card.CreatedAt.AddSeconds(FinishCard.ClaimSeconds));
             if (once.Key is not null && !await work.TakeKey(once, fingerprint, card.Id))
             {
                 return Idempotency.InProgress();
@@ -114,34 +77,6 @@ internal static partial class IssueVirtualCard
             await work.Commit();
         }
         return await FinishAndShow(card, caller, dataCore, database, clock, cancel);
-    }
-
-    /// <summary>Gives a begun card its number and makes it true, once however many try. A refusal means that there will be no card.</summary>
-    /// <param name="binding">Whom the references in the answer are for.</param>
-    internal static async Task<PeerAnswer<CardSecretReferences>> Finish(
-        Card card, string binding, Peer dataCore, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)
-    {
-        var allocated = await dataCore.Post<AllocatePan, CardSecretReferences>(
-            "/internal/vault/cards", new AllocatePan(card.Id, card.PartnerId, card.ProgramId, card.Exp, binding), cancel);
-        await using var work = await Work.Begin(database, cancel);
-        if (allocated.Code == "BIN_RANGE_FULL")
-        {
-            await work.Drop(card.Id);
-            await work.Commit();
-            return allocated;
-        }
-        if (!allocated.Found)
-        {
-            throw new PeerUnreachableException("datacore", $"refused a number with {allocated.Status} {allocated.Code}", null);
-        }
-
-        var now = clock.GetUtcNow();
-        if (await work.Activate(card.Id, allocated.Value!.MaskedCardNo, now))
-        {
-            work.Owe(new CardIssued(card.PartnerId, card.UserId, card.BalanceId, card.Id, card.Type.ToString(), now));
-        }
-        await work.Commit();
-        return allocated;
     }
 
     private static async Task<Results<Created<IssuedCard>, Created<MaskedCard>, ProblemHttpResult>> ShowAgain(
@@ -155,7 +90,7 @@ internal static partial class IssueVirtualCard
         if (card.Status == CardStatus.Issuing)
         {
             Work.Audit(subject: $"card:{card.Id}", partnerId: card.PartnerId);
-            return await TakeUp(card, database, clock, cancel)
+            return await FinishCard.TakeUp(card, database, clock, cancel)
                 ? await FinishAndShow(card, caller, dataCore, database, clock, cancel)
                 : Idempotency.InProgress();
         }
@@ -169,35 +104,15 @@ internal static partial class IssueVirtualCard
         return secrets.ValueOrNothing is { } shown ? Show(card, shown) : CardProblems.NotFound();
     }
 
-    private static async Task<bool> TakeUp(Card card, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)
-    {
-        await using var work = await Work.Begin(database, cancel);
-        var now = clock.GetUtcNow();
-        var claimed = await work.Claim(card.Id, now, now.AddSeconds(ClaimSeconds));
-        await work.Commit();
-        return claimed;
-    }
-
     private static async Task<Results<Created<IssuedCard>, Created<MaskedCard>, ProblemHttpResult>> FinishAndShow(
         Card card, Caller caller, Peer dataCore, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)
     {
-        try
+        var finished = await FinishCard.FinishOrRelease(card, caller.IsOperator ? FinishCard.NobodysBinding : caller.Binding, dataCore, database, clock, cancel);
+        if (finished.Value is not { } secrets)
         {
-            var finished = await Finish(card, caller.IsOperator ? NobodysBinding : caller.Binding, dataCore, database, clock, cancel);
-            if (finished.Value is not { } secrets)
-            {
-                return finished.Refusal();
-            }
-            return caller.IsOperator ? Show(card, secrets.MaskedCardNo) : Show(card, secrets);
+            return finished.Refusal();
         }
-        catch (PeerUnreachableException)
-        {
-            // The vault is away: whoever comes next, the same request or the recovery, need not wait for our claim to end.
-            await using var work = await Work.Begin(database, cancel);
-            await work.Release(card.Id, clock.GetUtcNow());
-            await work.Commit();
-            throw;
-        }
+        return caller.IsOperator ? Show(card, secrets.MaskedCardNo) : Show(card, secrets);
     }
 
     /// <summary>The card as it was issued, whatever has become of it since: a replay says what the first answer said.</summary>

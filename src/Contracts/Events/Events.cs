@@ -48,6 +48,23 @@ public sealed record AuthorisationDeclined(
 // Cards
 public sealed record CardIssued(Guid PartnerId, Guid UserId, Guid BalanceId, Guid CardId, string Type, DateTimeOffset OccurredAt) : IPartnerEvent;
 
+/// <summary>Plastic was ordered: a new card, or, of <paramref name="Type"/> <c>DigitalFirst</c>, plastic for a virtual card in use.</summary>
+/// <param name="Type"><c>Physical</c> or <c>DigitalFirst</c>.</param>
+public sealed record PhysicalCardOrdered(
+    Guid PartnerId, Guid UserId, Guid BalanceId, Guid CardId, Guid OrderId, string Type, DateTimeOffset OccurredAt) : IPartnerEvent;
+
+/// <summary>The bureau has made the plastic of an order. The card is shown to its user then.</summary>
+/// <param name="UserId">Null for a card of the programme's stock.</param>
+public sealed record PhysicalCardPersonalised(Guid PartnerId, Guid? UserId, Guid CardId, Guid OrderId, DateTimeOffset OccurredAt) : IPartnerEvent;
+
+/// <summary>The bureau could not make the plastic of an order. A card that is nothing without it is removed.</summary>
+/// <param name="UserId">Null for a card of the programme's stock.</param>
+/// <param name="Kind"><c>Physical</c>, <c>DigitalFirst</c> or <c>Stock</c>: all but <c>DigitalFirst</c> are removed with it.</param>
+public sealed record PhysicalCardFailed(Guid PartnerId, Guid? UserId, Guid CardId, Guid OrderId, string Kind, DateTimeOffset OccurredAt) : IPartnerEvent;
+
+/// <summary>A card of the programme's stock became a user's.</summary>
+public sealed record CardLinked(Guid PartnerId, Guid UserId, Guid BalanceId, Guid CardId, DateTimeOffset OccurredAt) : IPartnerEvent;
+
 public sealed record CardLocked(Guid PartnerId, Guid UserId, Guid CardId, int Code, DateTimeOffset OccurredAt) : IPartnerEvent;
 
 public sealed record CardUnlocked(Guid PartnerId, Guid UserId, Guid CardId, int Code, DateTimeOffset OccurredAt) : IPartnerEvent;
@@ -108,6 +125,10 @@ public sealed record Audited(
 [JsonSerializable(typeof(AuthorisationApproved))]
 [JsonSerializable(typeof(AuthorisationDeclined))]
 [JsonSerializable(typeof(CardIssued))]
+[JsonSerializable(typeof(PhysicalCardOrdered))]
+[JsonSerializable(typeof(PhysicalCardPersonalised))]
+[JsonSerializable(typeof(PhysicalCardFailed))]
+[JsonSerializable(typeof(CardLinked))]
 [JsonSerializable(typeof(CardLocked))]
 [JsonSerializable(typeof(CardUnlocked))]
 [JsonSerializable(typeof(SessionEnded))]

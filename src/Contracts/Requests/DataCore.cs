@@ -11,6 +11,9 @@ public sealed record UserFacts(Guid Id, Guid PartnerId, bool Active, ProgrammeFa
 /// <param name="CardValidityMonths">A card expires at the end of the month that many months after its issue.</param>
 public sealed record ProgrammeFacts(Guid Id, Guid PartnerId, string Currency, string Processor, bool DigitalFirst, int CardValidityMonths);
 
+/// <summary>The programmes that a processor serves: <c>GET /internal/programmes?processor=</c>. None for one that nobody has heard of.</summary>
+public sealed record ServedProgrammes(IReadOnlyList<Guid> Programs);
+
 /// <summary>Whose client certificate this is: <c>POST /internal/certificates/identify</c>. 404 for one that is unknown or revoked.</summary>
 /// <param name="Thumbprint">SHA-256 of the DER certificate, upper-case hexadecimal.</param>
 public sealed record IdentifyCertificate(string Thumbprint);
@@ -50,6 +53,17 @@ public sealed record OperatorHolder(Guid SessionId, Guid OperatorId, string Role
 public sealed record AllocatePan(Guid CardId, Guid PartnerId, Guid ProgramId, DateOnly Expiry, string Binding);
 
 /// <summary>
+/// Gives cards of a programme's stock their PANs, all or none: <c>POST /internal/vault/stock</c>. Idempotent by the ids.
+/// 409 <c>BIN_RANGE_FULL</c>.
+/// </summary>
+/// <param name="Expiry">The last day of the cards' last month.</param>
+/// <param name="CardIds">1 to 1000.</param>
+public sealed record AllocateStock(Guid PartnerId, Guid ProgramId, DateOnly Expiry, IReadOnlyList<Guid> CardIds);
+
+/// <param name="MaskedCardNos">In the order of the ids.</param>
+public sealed record AllocatedStock(IReadOnlyList<string> MaskedCardNos);
+
+/// <summary>
 /// Shows a card's secrets once: <c>POST /internal/vault/cards/reveal</c>. 404 when the partner has no such card; 403
 /// <c>APPROVAL_REQUIRED</c> when an app asks and <paramref name="Approval"/> is not a live one of its installation for this card.
 /// </summary>
@@ -63,6 +77,20 @@ public sealed record StepUp(Guid InstallationId, string Approval)
     /// <summary>Never prints the approval.</summary>
     public override string ToString() => $"approval of {InstallationId}";
 }
+
+/// <summary>
+/// What the plastic and the chip of a card bear: <c>POST /internal/vault/cards/personalisation</c>. 404 when the partner has
+/// no such card.
+/// </summary>
+/// <param name="Printed">Whether the plastic bears the CVV2; the number is on the chip in any case.</param>
+public sealed record PersonaliseCard(Guid CardId, Guid PartnerId, string Binding, bool Printed);
+
+/// <summary>One-time references to a card's secrets for its plastic; they live 30 seconds.</summary>
+/// <param name="ServiceCode">ISO/IEC 7813; <paramref name="Cvv1"/> is made with it.</param>
+/// <param name="Cvv2">Null where it is not printed.</param>
+/// <param name="Pvv">Null where no PIN is set.</param>
+public sealed record PersonalisationReferences(
+    string ServiceCode, VaultReference CardNo, VaultReference Cvv1, VaultReference Icvv, VaultReference? Cvv2, VaultReference? Pvv);
 
 /// <summary>A card's number, masked, and one-time references to its secrets; they live 30 seconds.</summary>
 public sealed record CardSecretReferences(string MaskedCardNo, VaultReference CardNo, VaultReference Cvv);

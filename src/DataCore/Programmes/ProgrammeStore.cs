@@ -6,6 +6,8 @@ namespace Antaca.DataCore.Programmes;
 
 internal static class ProgrammeStore
 {
+    private const int MaxServed = 10_000;
+
     /// <param name="partnerId">Null for a neighbour that knows the programme from a card of its own.</param>
     public static async Task<ProgrammeFacts?> FindProgramme(this NpgsqlDataSource database, Guid programId, Guid? partnerId, CancellationToken cancel) =>
         (await database.One<Row>(
@@ -16,6 +18,11 @@ internal static class ProgrammeStore
             """,
             new { programId, partnerId },
             cancel))?.ToFacts();
+
+    /// <summary>The newest programmes that a processor serves, <see cref="MaxServed"/> at most.</summary>
+    public static Task<IReadOnlyList<Guid>> ListServed(this NpgsqlDataSource database, string processor, CancellationToken cancel) =>
+        database.Many<Guid>(
+            "select id from programmes where processor = @processor order by created_at desc, id desc limit @MaxServed", new { processor, MaxServed }, cancel);
 
     /// <summary>A programme to show: an operator sees every partner's.</summary>
     public static async Task<ProgrammeView?> FindProgrammeView(this NpgsqlDataSource database, Guid programId, CancellationToken cancel) =>

@@ -11,9 +11,13 @@ internal static class SecretKinds
         SecretKind.Cvv => "cvv",
         SecretKind.Pin => "pin",
         SecretKind.PinBlock => "pinBlock",
+        SecretKind.Cvv1 => "cvv1",
+        SecretKind.Icvv => "icvv",
+        SecretKind.Pvv => "pvv",
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };
 
+    /// <summary>The kinds that come in from outside: what a personalisation record bears only goes out.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out SecretKind kind)
     {
         kind = text switch { "cardNo" => SecretKind.CardNo, "cvv" => SecretKind.Cvv, "pin" => SecretKind.Pin, "pinBlock" => SecretKind.PinBlock, _ => default };

@@ -7,6 +7,15 @@ public enum SecretKind
     Cvv = 2,
     Pin = 3,
     PinBlock = 4,
+
+    /// <summary>Of the magnetic stripe.</summary>
+    Cvv1 = 5,
+
+    /// <summary>Of the chip.</summary>
+    Icvv = 6,
+
+    /// <summary>Of the PIN.</summary>
+    Pvv = 7,
 }
 
 /// <summary>A one-time reference that opened. Single use is the caller's to enforce: keep <see cref="Id"/> until <see cref="ExpiresAt"/>.</summary>

@@ -24,6 +24,12 @@ internal sealed record PanTicket
     public required long Index { get; init; }
 }
 
+internal sealed record MaskedVaultCard
+{
+    public required Guid CardId { get; init; }
+    public required string MaskedPan { get; init; }
+}
+
 internal static class VaultStore
 {
     public static Task<VaultCard?> FindVaultCard(this NpgsqlDataSource database, Guid cardId, Guid partnerId, CancellationToken cancel) =>
@@ -60,6 +66,47 @@ internal static class VaultStore
             on conflict (card_id) do nothing
             """,
             new { card.CardId, partnerId, card.ProgrammeId, card.KeyVersion, card.Pan, panHmac, card.MaskedPan, card.Expiry, now }) == 1;
+
+    /// <summary>Takes the next <paramref name="count"/> numbers; null when the range has not as many or the programme is not the partner's.</summary>
+    /// <returns>The first of them.</returns>
+    public static Task<PanTicket?> TakeNextNumbers(this Work work, Guid programId, Guid partnerId, int count) =>
+        work.One<PanTicket>(
+            """
+            update bin_ranges r
+            set next_index = r.next_index + @count
+            from programmes p
+            where p.id = @programId and p.partner_id = @partnerId and r.id = p.bin_range_id and r.next_index + @count <= r.size
+            returning r.range, r.next_index - @count as index
+            """,
+            new { programId, partnerId, count });
+
+    /// <returns>False when one of the cards has a PAN already; then none is added.</returns>
+    public static async Task<bool> AddVaultCards(
+        this Work work, IReadOnlyList<(VaultCard Card, byte[] PanHmac)> cards, Guid partnerId, DateTimeOffset now, CancellationToken cancel)
+    {
+        await using var insert = work.Statement(
+            """
+            insert into vault_cards (card_id, partner_id, programme_id, key_version, pan, pan_hmac, masked_pan, expiry, cvv_counter, created_at)
+            select card_id, $6, programme_id, key_version, pan, pan_hmac, masked_pan, $8, 0, $7
+            from unnest($1, $2, $3, $4, $5, $9) as card (card_id, programme_id, key_version, pan, pan_hmac, masked_pan)
+            on conflict (card_id) do nothing
+            """);
+        insert.Parameters.Add(new() { Value = cards.Select(card => card.Card.CardId).ToArray() });
+        insert.Parameters.Add(new() { Value = cards.Select(card => card.Card.ProgrammeId).ToArray() });
+        insert.Parameters.Add(new() { Value = cards.Select(card => card.Card.KeyVersion).ToArray() });
+        insert.Parameters.Add(new() { Value = cards.Select(card => card.Card.Pan).ToArray() });
+        insert.Parameters.Add(new() { Value = cards.Select(card => card.PanHmac).ToArray() });
+        insert.Parameters.Add(new() { Value = partnerId });
+        insert.Parameters.Add(new() { Value = now });
+        insert.Parameters.Add(new() { Value = cards[0].Card.Expiry });
+        insert.Parameters.Add(new() { Value = cards.Select(card => card.Card.MaskedPan).ToArray() });
+        return await insert.ExecuteNonQueryAsync(cancel) == cards.Count;
+    }
+
+    /// <summary>Those of these cards that have a PAN.</summary>
+    public static Task<IReadOnlyList<MaskedVaultCard>> ListMaskedPans(this NpgsqlDataSource database, Guid[] cardIds, Guid partnerId, CancellationToken cancel) =>
+        database.Many<MaskedVaultCard>(
+            "select card_id, masked_pan from vault_cards where card_id = any(@cardIds) and partner_id = @partnerId", new { cardIds, partnerId }, cancel);
 
     public static Task<VaultCard?> FindByPanHmac(this Work work, byte[] panHmac) =>
         work.One<VaultCard>(

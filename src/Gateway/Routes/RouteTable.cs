@@ -92,6 +92,7 @@ internal static class RouteTable
     private const string AnyCard = "/admin/cards/{cardId:guid}";
     private const string Operator = "/admin/operators/{operatorId:guid}";
     private const string Partner = "/admin/partners/{partnerId:guid}";
+    private const string Personalisation = "/processor/personalisations/{orderId:guid}";
     private const string Program = "/admin/programs/{programId:guid}";
 
     /// <summary>What a processor waits for the answer to an authorisation.</summary>
@@ -122,6 +123,10 @@ internal static class RouteTable
         App("GET", MyBalance, "balanceservice", "/balances/{balanceId}"),
         App("GET", MyBalance + "/transactions", "balanceservice", "/balances/{balanceId}/transactions"),
         App("POST", Me + "/cards/virtual", "cardservice", "/cards/virtual") with { Encryption = Encryption.RequiredForRegisteredKey, Secrets = Secrets.Outbound },
+        App("POST", Me + "/cards/physical", "cardservice", "/cards/physical") with { Encryption = Encryption.Required },
+        App("POST", Me + "/cards/link", "cardservice", "/cards/link") with { Encryption = Encryption.Required, Secrets = Secrets.Inbound },
+        App("POST", MyCard + "/print", "cardservice", "/cards/{cardId}/print") with { Encryption = Encryption.Required },
+        App("GET", Me + "/cards/orders/{orderId:guid}", "cardservice", "/cards/orders/{orderId}"),
         App("GET", Me + "/cards", "cardservice", "/cards"),
         App("GET", MyCard, "cardservice", "/cards/{cardId}") with { Encryption = Encryption.Required, Secrets = Secrets.Outbound },
         App("GET", MyCard + "/summary", "cardservice", "/cards/{cardId}/summary"),
@@ -148,6 +153,10 @@ internal static class RouteTable
 
         // Partners: cards
         Secure("POST", Customer + "/cards/virtual", "cardservice", "/cards/virtual") with { Encryption = Encryption.Required, Secrets = Secrets.Outbound },
+        Secure("POST", Customer + "/cards/physical", "cardservice", "/cards/physical") with { Encryption = Encryption.Required },
+        Secure("POST", Customer + "/cards/link", "cardservice", "/cards/link") with { Encryption = Encryption.Required, Secrets = Secrets.Inbound },
+        Secure("POST", Card + "/print", "cardservice", "/cards/{cardId}/print") with { Encryption = Encryption.Required },
+        Secure("GET", Customer + "/cards/orders/{orderId:guid}", "cardservice", "/cards/orders/{orderId}"),
         Secure("GET", Customer + "/cards", "cardservice", "/cards"),
         Secure("GET", Card, "cardservice", "/cards/{cardId}") with { Encryption = Encryption.Required, Secrets = Secrets.Outbound },
         Secure("GET", Card + "/summary", "cardservice", "/cards/{cardId}/summary"),
@@ -160,7 +169,15 @@ internal static class RouteTable
         Secure("GET", "/secure/events", "notifications", "/events"),
 
         // Processors
-        new(Channel.Processor, "POST", "/processor/authorizations", "cardservice", "/authorizations") { Secrets = Secrets.Inbound, Deadline = TimeSpan.FromMilliseconds(AuthorisationMilliseconds) },
+        Processor("POST", "/processor/authorizations", "cardservice", "/authorizations") with { Secrets = Secrets.Inbound, Deadline = TimeSpan.FromMilliseconds(AuthorisationMilliseconds) },
+
+        // Bureaus
+        Processor("GET", "/processor/personalisations", "cardservice", "/personalisations"),
+        Processor("GET", Personalisation + "/file", "cardservice", "/personalisations/{orderId}/file") with { Encryption = Encryption.Required, Secrets = Secrets.Outbound },
+        Processor("POST", Personalisation + "/sent", "cardservice", "/personalisations/{orderId}/sent"),
+        Processor("POST", Personalisation + "/confirm", "cardservice", "/personalisations/{orderId}/confirm"),
+        Processor("POST", Personalisation + "/fail", "cardservice", "/personalisations/{orderId}/fail"),
+        Processor("POST", "/processor/stock", "cardservice", "/stock"),
 
         // Operators: sessions and each other
         Admin("POST", "/admin/sessions", "datacore", "/operator-sessions", _nobody) with { Anonymous = true },
@@ -204,6 +221,10 @@ internal static class RouteTable
         Admin("POST", "/admin/balances/{balanceId:guid}/reload", "balanceservice", "/balances/{balanceId}/reload", _admins),
         Admin("GET", "/admin/transactions", "balanceservice", "/transactions", _everyone),
         Admin("POST", AnyCustomer + "/cards/virtual", "cardservice", "/cards/virtual", _managers) with { Encryption = Encryption.Required },
+        Admin("POST", AnyCustomer + "/cards/physical", "cardservice", "/cards/physical", _everyone) with { Encryption = Encryption.Required },
+        Admin("POST", AnyCustomer + "/cards/link", "cardservice", "/cards/link", _everyone) with { Encryption = Encryption.Required, Secrets = Secrets.Inbound },
+        Admin("POST", AnyCard + "/print", "cardservice", "/cards/{cardId}/print", _everyone) with { Encryption = Encryption.Required },
+        Admin("GET", AnyCustomer + "/cards/orders/{orderId:guid}", "cardservice", "/cards/orders/{orderId}", _everyone),
         Admin("GET", "/admin/cards", "cardservice", "/cards", _everyone),
         Admin("GET", AnyCard, "cardservice", "/cards/{cardId}", _nobody) with { Encryption = Encryption.Required },
         Admin("GET", AnyCard + "/summary", "cardservice", "/cards/{cardId}/summary", _everyone),
@@ -216,6 +237,9 @@ internal static class RouteTable
 
     private static PublishedRoute Secure(string method, string path, string service, string servicePath) =>
         new(Channel.Secure, method, path, service, servicePath);
+
+    private static PublishedRoute Processor(string method, string path, string service, string servicePath) =>
+        new(Channel.Processor, method, path, service, servicePath);
 
     private static PublishedRoute Admin(string method, string path, string service, string servicePath, Role[] roles) =>
         new(Channel.Admin, method, path, service, servicePath) { Roles = roles };

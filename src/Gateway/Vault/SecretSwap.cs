@@ -93,7 +93,8 @@ internal sealed class SecretSwap([FromKeyedServices("datacore")] Peer dataCore)
         {
             return answer.ToArray();
         }
-        var cardId = body["id"]!.GetValue<Guid>();
+        // A card names itself; what is about a card names it.
+        var cardId = (body["cardId"] ?? body["id"])!.GetValue<Guid>();
         var resolved = await dataCore.Post<ResolveReferences, ResolvedReferences>(
             "/internal/vault/resolve", new ResolveReferences(caller.Binding, cardId, [.. references.Select(reference => reference.Reference)]), cancel);
         if (resolved.Value is not { } secrets || secrets.Secrets.Count != references.Length)

@@ -22,6 +22,10 @@ internal sealed record PartnerEvent(string Type, JsonElement Data)
             "balance.reloaded",
             new { customerId = reload.UserId, reload.BalanceId, reload.TransactionId, amount = Money.Of(reload.Amount, reload.Currency) }),
         CardIssued card => New("card.issued", new { customerId = card.UserId, card.CardId, card.BalanceId, card.Type }),
+        PhysicalCardOrdered card => New("card.ordered", new { customerId = card.UserId, card.CardId, card.BalanceId, card.OrderId, card.Type }),
+        PhysicalCardPersonalised card => New("card.personalised", new { customerId = card.UserId, card.CardId, card.OrderId }),
+        PhysicalCardFailed card => New("card.failed", new { customerId = card.UserId, card.CardId, card.OrderId, card.Kind }),
+        CardLinked card => New("card.linked", new { customerId = card.UserId, card.CardId, card.BalanceId }),
         CardLocked card => New("card.locked", new { customerId = card.UserId, card.CardId, card.Code }),
         CardUnlocked card => New("card.unlocked", new { customerId = card.UserId, card.CardId, card.Code }),
         AuthorisationApproved approved => New(

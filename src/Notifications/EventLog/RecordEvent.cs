@@ -44,6 +44,10 @@ internal static class HearEvents
         bus.Record<BalanceOpened>();
         bus.Record<BalanceReloaded>();
         bus.Record<CardIssued>();
+        bus.Record<PhysicalCardOrdered>();
+        bus.Record<PhysicalCardPersonalised>();
+        bus.Record<PhysicalCardFailed>();
+        bus.Record<CardLinked>();
         bus.Record<CardLocked>();
         bus.Record<CardUnlocked>();
         bus.Record<AuthorisationApproved>();

@@ -1,0 +1,72 @@
+using Antaca.CardService.Issuing;
+using Antaca.Contracts.Events;
+using Antaca.Contracts.Requests;
+using Antaca.ServiceDefaults;
+using Npgsql;
+
+namespace Antaca.CardService.Plastic;
+
+/// <summary>
+/// Makes a personalised card of the programme's stock the user's, on one of their balances. It is Inactive until it is
+/// activated. Whoever names a card that cannot be linked, for whatever reason, hears that there is none.
+/// </summary>
+internal static class LinkCard
+{
+    /// <param name="Exp">Any day of the month that stands on the card.</param>
+    internal sealed record Request(VaultReference CardNo, DateOnly Exp, Guid BalanceId);
+
+    /// <summary>What an Idempotency-Key stands for: the references of a repeat are others.</summary>
+    internal sealed record Asked(Guid CardId, DateOnly Exp, Guid BalanceId);
+
+    public static void MapLinkCard(this IEndpointRouteBuilder cards) =>
+        cards.MapPost("/link", Handle).AdmitsEveryOperator().Produces<CardView>()
+            .WithSummary("Links a card of the stock to a user")
+            .Example(new { cardNo = "5105105105105100", exp = "2029-11-30", balanceId = ExampleIds.Balance })
+            .Refuses(CardProblems.NotFound())
+            .Refuses(CardProblems.UserNotFound(), CardProblems.UserLocked(), CardProblems.KycRequired(), CardProblems.BalanceNotFound(), CardProblems.BalanceNotOpen(), CardProblems.BalanceCurrencyMismatch("EUR", "PLN"))
+            .Refuses(409, "REFERENCE_INVALID");
+
+    private static async Task<IResult> Handle(
+        Request request,
+        Caller caller,
+        Idempotency once,
+        IssueGates gates,
+        [FromKeyedServices("datacore")] Peer dataCore,
+        NpgsqlDataSource database,
+        TimeProvider clock,
+        CancellationToken cancel)
+    {
+        var (user, refusal) = await gates.Pass(caller, request.BalanceId, cancel);
+        if (user is null)
+        {
+            return refusal!;
+        }
+        var exp = Card.LastDayOfMonth(request.Exp);
+        var answered = await dataCore.Post<IdentifyCard, IdentifiedCard>(
+            "/internal/vault/identify", new IdentifyCard(caller.Binding, request.CardNo, exp, Cvv: null), cancel);
+        if (answered.Status == StatusCodes.Status404NotFound)
+        {
+            return CardProblems.NotFound();
+        }
+        if (answered.Value is not { } identified)
+        {
+            return answered.Refusal();
+        }
+
+        await using var work = await Work.Begin(database, cancel);
+        if (await work.Replay(once, new Asked(identified.CardId, exp, request.BalanceId)) is { } earlier)
+        {
+            return earlier;
+        }
+        var now = clock.GetUtcNow();
+        if (await work.TakeFromStock(identified.CardId, user.PartnerId, user.Programme.Id, exp, now) is not { } stock)
+        {
+            return CardProblems.NotFound();
+        }
+        var card = stock.For(user, request.BalanceId, now);
+        Work.Audit(subject: $"card:{card.Id}", partnerId: card.PartnerId);
+        await work.InsertLinked(card);
+        work.Owe(new CardLinked(card.PartnerId, card.UserId, card.BalanceId, card.Id, now));
+        return await work.Answer(once, StatusCodes.Status200OK, CardView.Of(card, caller));
+    }
+}
