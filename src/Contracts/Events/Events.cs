@@ -69,6 +69,21 @@ public sealed record CardLocked(Guid PartnerId, Guid UserId, Guid CardId, int Co
 
 public sealed record CardUnlocked(Guid PartnerId, Guid UserId, Guid CardId, int Code, DateTimeOffset OccurredAt) : IPartnerEvent;
 
+public sealed record CardActivated(Guid PartnerId, Guid UserId, Guid CardId, DateTimeOffset OccurredAt) : IPartnerEvent;
+
+/// <summary>A card is over for good. The vault destroys its number.</summary>
+public sealed record CardRemoved(Guid PartnerId, Guid UserId, Guid CardId, DateTimeOffset OccurredAt) : IPartnerEvent;
+
+/// <summary>A card's last day is past.</summary>
+public sealed record CardExpired(Guid PartnerId, Guid UserId, Guid CardId, DateTimeOffset OccurredAt) : IPartnerEvent;
+
+/// <summary>Another card follows on this one, which ends with its month.</summary>
+public sealed record CardRenewed(Guid PartnerId, Guid UserId, Guid CardId, Guid RenewedBy, DateTimeOffset OccurredAt) : IPartnerEvent;
+
+public sealed record PinSet(Guid PartnerId, Guid UserId, Guid CardId, DateTimeOffset OccurredAt) : IPartnerEvent;
+
+public sealed record CvvReset(Guid PartnerId, Guid UserId, Guid CardId, DateTimeOffset OccurredAt) : IPartnerEvent;
+
 // Who may call. The gateways hear these and forget what they remember of the credential.
 
 /// <param name="Reason"><c>Logout</c>, <c>Paired</c> (the device was paired again), <c>Removed</c> (the device), <c>UserLocked</c>, <c>UserDeleted</c> or <c>PinTries</c>.</param>
@@ -131,6 +146,12 @@ public sealed record Audited(
 [JsonSerializable(typeof(CardLinked))]
 [JsonSerializable(typeof(CardLocked))]
 [JsonSerializable(typeof(CardUnlocked))]
+[JsonSerializable(typeof(CardActivated))]
+[JsonSerializable(typeof(CardRemoved))]
+[JsonSerializable(typeof(CardExpired))]
+[JsonSerializable(typeof(CardRenewed))]
+[JsonSerializable(typeof(PinSet))]
+[JsonSerializable(typeof(CvvReset))]
 [JsonSerializable(typeof(SessionEnded))]
 [JsonSerializable(typeof(OperatorSessionEnded))]
 [JsonSerializable(typeof(OperatorInvited))]

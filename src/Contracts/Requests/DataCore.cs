@@ -46,7 +46,7 @@ public sealed record OperatorHolder(Guid SessionId, Guid OperatorId, string Role
 
 /// <summary>
 /// Gives a card its PAN: <c>POST /internal/vault/cards</c>. Idempotent by <paramref name="CardId"/>: asked again, the same PAN.
-/// 409 <c>BIN_RANGE_FULL</c>.
+/// 409 <c>BIN_RANGE_FULL</c>, <c>CARD_REMOVED</c>.
 /// </summary>
 /// <param name="Expiry">The last day of the card's last month.</param>
 /// <param name="Binding">The caller that the one-time references in the answer are bound to.</param>
@@ -91,6 +91,34 @@ public sealed record PersonaliseCard(Guid CardId, Guid PartnerId, string Binding
 /// <param name="Pvv">Null where no PIN is set.</param>
 public sealed record PersonalisationReferences(
     string ServiceCode, VaultReference CardNo, VaultReference Cvv1, VaultReference Icvv, VaultReference? Cvv2, VaultReference? Pvv);
+
+/// <summary>
+/// Gives a card another CVV, of which the old one is no part: <c>POST /internal/vault/cards/cvv</c>. Idempotent by
+/// <paramref name="RequestId"/>: asked again it shows the present one. 404 and 403 as <see cref="RevealCard"/>. Owes <c>CvvReset</c>.
+/// </summary>
+/// <param name="Approval">The step-up of an app's call; null for everybody else's.</param>
+public sealed record ResetCardCvv(Guid CardId, Guid PartnerId, Guid UserId, Guid RequestId, string Binding, StepUp? Approval = null);
+
+/// <summary>
+/// Sets a card's PIN: <c>POST /internal/vault/cards/pin</c>. 422 <c>PIN_TOO_SIMPLE</c>; 409 <c>REFERENCE_INVALID</c>; 404 and 403
+/// as <see cref="RevealCard"/>. Owes <c>PinSet</c>.
+/// </summary>
+/// <param name="Approval">The step-up of an app's call; null for a partner's.</param>
+public sealed record SetCardPin(Guid CardId, Guid PartnerId, Guid UserId, VaultReference Pin, string Binding, StepUp? Approval = null);
+
+/// <param name="SetAt">Orders what happened to a PIN, whichever way one hears of it.</param>
+public sealed record CardPinSet(DateTimeOffset SetAt);
+
+/// <summary>
+/// Judges the PIN block of a transaction: <c>POST /internal/vault/pins/verify</c>. 404 when there is no such card; 409
+/// <c>REFERENCE_INVALID</c>. Whoever asks counts the tries.
+/// </summary>
+/// <param name="Format"><c>ISO-0</c> or <c>ISO-4</c>.</param>
+/// <param name="KeyId">The zone key, which must be the processor's.</param>
+public sealed record VerifyCardPin(Guid CardId, Guid PartnerId, string Processor, string Format, Guid KeyId, VaultReference Block, string Binding);
+
+/// <param name="Outcome"><c>Right</c>, <c>Wrong</c>, <c>Unreadable</c> (another key, format or card, or damaged) or <c>NotSet</c>.</param>
+public sealed record CardPinVerified(string Outcome);
 
 /// <summary>A card's number, masked, and one-time references to its secrets; they live 30 seconds.</summary>
 public sealed record CardSecretReferences(string MaskedCardNo, VaultReference CardNo, VaultReference Cvv);

@@ -28,6 +28,12 @@ internal sealed record PartnerEvent(string Type, JsonElement Data)
         CardLinked card => New("card.linked", new { customerId = card.UserId, card.CardId, card.BalanceId }),
         CardLocked card => New("card.locked", new { customerId = card.UserId, card.CardId, card.Code }),
         CardUnlocked card => New("card.unlocked", new { customerId = card.UserId, card.CardId, card.Code }),
+        CardActivated card => New("card.activated", new { customerId = card.UserId, card.CardId }),
+        CardRemoved card => New("card.removed", new { customerId = card.UserId, card.CardId }),
+        CardExpired card => New("card.expired", new { customerId = card.UserId, card.CardId }),
+        CardRenewed card => New("card.renewed", new { customerId = card.UserId, card.CardId, card.RenewedBy }),
+        PinSet card => New("card.pinSet", new { customerId = card.UserId, card.CardId }),
+        CvvReset card => New("card.cvvReset", new { customerId = card.UserId, card.CardId }),
         AuthorisationApproved approved => New(
             "transaction.authorized",
             new

@@ -50,6 +50,12 @@ internal static class HearEvents
         bus.Record<CardLinked>();
         bus.Record<CardLocked>();
         bus.Record<CardUnlocked>();
+        bus.Record<CardActivated>();
+        bus.Record<CardRemoved>();
+        bus.Record<CardExpired>();
+        bus.Record<CardRenewed>();
+        bus.Record<PinSet>();
+        bus.Record<CvvReset>();
         bus.Record<AuthorisationApproved>();
         bus.Record<AuthorisationDeclined>();
     }
