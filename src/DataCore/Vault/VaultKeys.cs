@@ -68,15 +68,15 @@ internal sealed class VaultKeys(Hsm hsm, NpgsqlDataSource database, TimeProvider
         _loaded.TrySetResult();
     }
 
-    /// <summary>The card's number. Where another replica has made its key since, the key is read first.</summary>
+    /// <summary>The card's number.</summary>
     public async Task<Pan> PanOf(VaultCard card, CancellationToken cancel)
     {
-        if (!hsm.Has(KeyPurpose.PanEncryption, card.KeyVersion))
-        {
-            await Refresh(cancel);
-        }
+        await Know(card.KeyVersion, cancel);
         return hsm.DecryptPan(card.CardId, card.EncryptedPan);
     }
+
+    /// <summary>Makes sure of a data key that another replica may have made since.</summary>
+    public Task Know(int version, CancellationToken cancel) => hsm.Has(KeyPurpose.PanEncryption, version) ? Task.CompletedTask : Refresh(cancel);
 
     /// <summary>Makes a data key that opens at every replica before any of them writes under it. Of two replicas the first wins.</summary>
     public async Task Announce(Work work, int version)
