@@ -99,6 +99,9 @@ public sealed class VaultRecords : IDisposable
         return right;
     }
 
+    /// <summary>Whether this is the number that a card was filled in with.</summary>
+    public bool IsNumberOf(Guid cardId, string digits) => Hsm.Lookup(Pan.Parse(digits)).AsSpan().SequenceEqual(_lookups[cardId]);
+
     public void Dispose() => Hsm.Dispose();
 
     private async Task<(Guid PartnerId, PanRange Range, long First)> TakeNumbers(Guid programId, int count)
