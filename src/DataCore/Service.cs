@@ -10,6 +10,7 @@ using Antaca.DataCore.Programmes;
 using Antaca.DataCore.Sessions;
 using Antaca.DataCore.Users;
 using Antaca.DataCore.Vault;
+using Antaca.DataCore.Vault.Rotation;
 using Antaca.ServiceDefaults;
 using MassTransit;
 
@@ -27,6 +28,8 @@ public static class Service
     {
         ["operators", "invite-first", .. var settings] => InviteFirstOperator.Run(settings, new Clock(), Console.Out, Console.Error),
         ["audit", "verify", .. var settings] => VerifyAudit.Run(settings),
+        ["vault", "rotate", .. var settings] => RotateVault.Run(settings, new Clock(), Console.Out, Console.Error),
+        ["vault", "status", .. var settings] => GetRotation.Run(settings, new Clock(), Console.Out, Console.Error),
         _ => Defaults.Run(() => Build(args)),
     };
 
@@ -58,6 +61,7 @@ public static class Service
         MapSessions(app);
         MapOperators(app);
         MapAudit(app);
+        MapRotation(app);
         var vault = app.MapForServices("datacore/vault", "/internal/vault");
         vault.MapAllocateCardPan();
         vault.MapRevealCardSecrets();
@@ -179,6 +183,13 @@ public static class Service
 
     private static void MapAudit(WebApplication app) => app.MapForCallers("/audit").MapListAudit();
 
+    private static void MapRotation(WebApplication app)
+    {
+        var vault = app.MapForCallers("/vault");
+        vault.MapGetRotation();
+        vault.MapRotateVault();
+    }
+
     private static void AddVault(WebApplicationBuilder builder)
     {
         var settings = builder.AddSettings<VaultSettings>("Vault");
@@ -186,6 +197,10 @@ public static class Service
         builder.Services.AddSingleton<VaultKeys>();
         builder.Services.AddSingleton<SlowHash>();
         builder.Services.AddHostedService<OpenVault>();
+        builder.AddSettings<RotationSettings>("Rotation");
+        builder.Services.AddSingleton<FollowVaultKeys>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<FollowVaultKeys>());
+        builder.Services.AddHostedService<ReencryptRecords>();
         builder.Services.AddSingleton(new HealthCheck("knownAnswers", () => string.Join(", ", OpenVault.Passed)));
     }
 
@@ -274,4 +289,5 @@ public static class Service
 [JsonSerializable(typeof(ResolvedReferences))]
 [JsonSerializable(typeof(IdentifyCard))]
 [JsonSerializable(typeof(IdentifiedCard))]
+[JsonSerializable(typeof(RotationView))]
 internal sealed partial class DataCoreJson : JsonSerializerContext;

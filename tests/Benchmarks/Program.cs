@@ -4,6 +4,8 @@ return args switch
 {
     ["gateway"] => await GatewayBenchmark.Run(),
     ["jwe"] => await JweBenchmark.Run(),
+    ["cards", .. var options] => await CardsBenchmark.Run(options),
+    ["vault", .. var options] => await VaultBenchmark.Run(options),
     ["backend", .. var place] => await Backend.Run(new Place(place)),
     ["bare-proxy", .. var place] => await BareProxy.Run(new Place(place)),
     _ => Usage(),
@@ -11,6 +13,6 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine("Which benchmark? gateway or jwe.");
+    Console.Error.WriteLine("Which benchmark? gateway, jwe, cards [--clients N] or vault [--records N].");
     return 64;
 }

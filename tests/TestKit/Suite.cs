@@ -147,6 +147,21 @@ public class Suite : IAsyncLifetime
         await app.StartAsync();
     }
 
+    /// <summary>Another replica of a service that runs, on ports of its own; with settings that go before the first one's.</summary>
+    public async Task<Replica> StartReplica(string name, params string[] settings)
+    {
+        var service = _services.Single(service => service.Name == name);
+        var (api, health) = (FreePort(), FreePort());
+        var app = service.Build([.. Arguments(service.Name, service.Database), $"--Ports:Api={Text(api)}", $"--Ports:Health={Text(health)}", .. settings], builder =>
+        {
+            builder.Logging.ClearProviders();
+            builder.Logging.AddProvider(Log);
+            builder.Services.AddSingleton<TimeProvider>(Clock);
+        });
+        await app.StartAsync();
+        return new Replica(app, neighbour => Own(new Api(NeighbourClient(neighbour, new Uri($"https://localhost:{api}")))));
+    }
+
     /// <summary>Stops a service, as a deployment would.</summary>
     public async Task Stop(string name)
     {
@@ -292,10 +307,12 @@ public class Suite : IAsyncLifetime
     private Api OverEdge(Uri address, X509Certificate2? certificate) =>
         Own(new Api(new HttpClient(Handler(Certificates.EdgeAuthority, certificate)) { BaseAddress = address, DefaultRequestVersion = HttpVersion.Version20 }));
 
-    private HttpClient NeighbourClient(string neighbour, string service) =>
+    private HttpClient NeighbourClient(string neighbour, string service) => NeighbourClient(neighbour, AddressOf(service));
+
+    private HttpClient NeighbourClient(string neighbour, Uri address) =>
         new(Handler(Certificates.InternalAuthority, ServiceIdentity.ReadPair(Certificates.CertificateOf(neighbour), Certificates.KeyOf(neighbour))))
         {
-            BaseAddress = AddressOf(service),
+            BaseAddress = address,
             DefaultRequestVersion = HttpVersion.Version20,
         };
 
@@ -379,4 +396,17 @@ public class Suite : IAsyncLifetime
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+}
+
+/// <summary>A further replica of one service. Disposed of, it is stopped, as a deployment would.</summary>
+public sealed class Replica(WebApplication app, Func<string, Api> neighbour) : IAsyncDisposable
+{
+    /// <summary>This replica, as that neighbour would call it.</summary>
+    public Api Neighbour(string name) => neighbour(name);
+
+    public async ValueTask DisposeAsync()
+    {
+        await app.StopAsync();
+        await app.DisposeAsync();
+    }
 }

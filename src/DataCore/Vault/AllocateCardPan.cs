@@ -22,13 +22,28 @@ internal static class AllocateCardPan
             {
                 return VaultProblems.ProgramNotFound();
             }
-            card = await Allocate(request, hsm, database, clock.GetUtcNow(), cancel);
+            card = await AllocateUnderKeyInUse(request, hsm, keys, database, clock.GetUtcNow(), cancel);
             if (card is null)
             {
                 return VaultProblems.RangeFull();
             }
         }
         return TypedResults.Ok(await CardSecrets.Refer(card, request.Binding, hsm, keys, clock.GetUtcNow(), cancel));
+    }
+
+    /// <summary>A replica that has not heard yet that the data key was replaced and retired reads the new one, and allocates again.</summary>
+    private static async Task<VaultCard?> AllocateUnderKeyInUse(
+        AllocatePan request, Hsm hsm, VaultKeys keys, NpgsqlDataSource database, DateTimeOffset now, CancellationToken cancel)
+    {
+        try
+        {
+            return await Allocate(request, hsm, database, now, cancel);
+        }
+        catch (PostgresException refused) when (refused.ConstraintName == VaultStore.KeyInUse)
+        {
+            await keys.Refresh(cancel);
+            return await Allocate(request, hsm, database, now, cancel);
+        }
     }
 
     private static async Task<VaultCard?> Allocate(AllocatePan request, Hsm hsm, NpgsqlDataSource database, DateTimeOffset now, CancellationToken cancel)

@@ -7,7 +7,7 @@ internal static class CardSecrets
 {
     public static async Task<CardSecretReferences> Refer(VaultCard card, string binding, Hsm hsm, VaultKeys keys, DateTimeOffset now, CancellationToken cancel)
     {
-        var pan = hsm.DecryptPan(card.CardId, card.EncryptedPan);
+        var pan = await keys.PanOf(card, cancel);
         var cvv = hsm.Cvv2(await keys.VerificationKeyOf(card.ProgrammeId, cancel), pan, card.Expiry, ExpiryOrder.YearMonth, card.CvvCounter);
         return new CardSecretReferences(
             card.MaskedPan,

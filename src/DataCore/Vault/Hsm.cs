@@ -187,7 +187,17 @@ public sealed class Hsm : IDisposable
     {
         foreach (var key in keys)
         {
-            Load(key);
+            Load(key, ahead: false);
+        }
+    }
+
+    /// <summary>Unwraps keys that open what others have sealed and seal nothing here, until <see cref="Load(IEnumerable{WrappedKey})"/> loads them again.</summary>
+    /// <inheritdoc cref="Load(IEnumerable{WrappedKey})"/>
+    public void LoadAhead(IEnumerable<WrappedKey> keys)
+    {
+        foreach (var key in keys)
+        {
+            Load(key, ahead: true);
         }
     }
 
@@ -542,7 +552,7 @@ public sealed class Hsm : IDisposable
         return new WrappedKey(id, purpose, version, [WrapFormat, .. Seal(MasterKey, key, WrapContext(purpose, id, version))], CheckValue(purpose, key));
     }
 
-    private void Load(WrappedKey wrapped)
+    private void Load(WrappedKey wrapped, bool ahead)
     {
         var byId = FoundById(wrapped.Purpose);
         var known = byId
@@ -551,6 +561,7 @@ public sealed class Hsm : IDisposable
         if (known is not null)
         {
             Expect(known.Id == wrapped.Id && known.Version == wrapped.Version && known.Purpose == wrapped.Purpose, wrapped);
+            MakeCurrent(wrapped, !byId && !ahead);
             return;
         }
 
@@ -571,9 +582,14 @@ public sealed class Hsm : IDisposable
             ? _byId.GetOrAdd(key.Id, key)
             : _versions.GetOrAdd((wrapped.Purpose, key.Version), key);
         Expect(kept.Id == key.Id, wrapped);
-        if (!byId)
+        MakeCurrent(wrapped, !byId && !ahead);
+    }
+
+    private void MakeCurrent(WrappedKey key, bool seals)
+    {
+        if (seals)
         {
-            _current.AddOrUpdate(wrapped.Purpose, key.Version, (_, present) => Math.Max(present, key.Version));
+            _current.AddOrUpdate(key.Purpose, key.Version, (_, present) => Math.Max(present, key.Version));
         }
     }
 

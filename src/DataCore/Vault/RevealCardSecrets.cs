@@ -28,8 +28,9 @@ internal static class RevealCardSecrets
             return TypedResults.Ok(await CardSecrets.Refer(card, request.Binding, hsm, keys, now, cancel));
         }
 
-        // Where the programme's key must be made first, that takes a connection of its own.
+        // Where a key must be made or read first, that takes a connection of its own.
         await keys.VerificationKeyOf(card.ProgrammeId, cancel);
+        await keys.Know(card.KeyVersion, cancel);
         await using var work = await Work.Begin(database, cancel);
         if (!await work.UseApproval(Token.HashOf(stepUp.Approval), stepUp.InstallationId, CreateApproval.Reveal, card.CardId, now))
         {

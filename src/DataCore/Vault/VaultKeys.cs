@@ -24,6 +24,10 @@ internal sealed class VaultKeys(Hsm hsm, NpgsqlDataSource database, TimeProvider
     private static readonly KeyPurpose[] _ofTheSuite = [KeyPurpose.PanEncryption, KeyPurpose.PanLookup, KeyPurpose.PanPermutation, KeyPurpose.References, KeyPurpose.Credentials, KeyPurpose.OperatorSecrets];
 
     private readonly ConcurrentDictionary<Guid, Guid> _verificationKeys = new();
+    private readonly TaskCompletionSource _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Ends when <see cref="Load"/> has.</summary>
+    public Task Loaded => _loaded.Task;
 
     /// <summary>Reads the master key into an Hsm.</summary>
     /// <exception cref="SettingsException">The file does not hold a key, or holds a development one elsewhere.</exception>
@@ -61,6 +65,28 @@ internal sealed class VaultKeys(Hsm hsm, NpgsqlDataSource database, TimeProvider
             await work.Commit();
         }
         await Refresh(cancel);
+        _loaded.TrySetResult();
+    }
+
+    /// <summary>The card's number.</summary>
+    public async Task<Pan> PanOf(VaultCard card, CancellationToken cancel)
+    {
+        await Know(card.KeyVersion, cancel);
+        return hsm.DecryptPan(card.CardId, card.EncryptedPan);
+    }
+
+    /// <summary>Makes sure of a data key that another replica may have made since.</summary>
+    public Task Know(int version, CancellationToken cancel) => hsm.Has(KeyPurpose.PanEncryption, version) ? Task.CompletedTask : Refresh(cancel);
+
+    /// <summary>Makes a data key that opens at every replica before any of them writes under it. Of two replicas the first wins.</summary>
+    public async Task Announce(Work work, int version)
+    {
+        var now = clock.GetUtcNow();
+        var key = hsm.NewKey(KeyPurpose.PanEncryption, Guid.CreateVersion7(now), version);
+        if (await Add(work, key, programId: null, now) == 1)
+        {
+            await work.Change("update vault_keys set ahead = true where id = @Id", new { key.Id });
+        }
     }
 
     /// <summary>The programme's pair of card verification keys, made on first use.</summary>
@@ -80,10 +106,13 @@ internal sealed class VaultKeys(Hsm hsm, NpgsqlDataSource database, TimeProvider
         return _verificationKeys[programId];
     }
 
-    private async Task Refresh(CancellationToken cancel)
+    /// <summary>Loads what other replicas have made since.</summary>
+    /// <returns>The highest version of the data key that opens here.</returns>
+    public async Task<int> Refresh(CancellationToken cancel)
     {
-        var rows = await database.Many<KeyRow>("select id, purpose, version, programme_id, wrapped from vault_keys order by created_at, id", null, cancel);
-        hsm.Load(rows.Select(row => new WrappedKey(row.Id, Enum.Parse<KeyPurpose>(row.Purpose), row.Version, row.Wrapped)));
+        var rows = await database.Many<KeyRow>("select id, purpose, version, programme_id, wrapped, ahead from vault_keys order by created_at, id", null, cancel);
+        hsm.Load(rows.Where(row => !row.Ahead).Select(row => row.Key));
+        hsm.LoadAhead(rows.Where(row => row.Ahead).Select(row => row.Key));
         foreach (var row in rows)
         {
             if (row.ProgrammeId is { } programId)
@@ -91,6 +120,7 @@ internal sealed class VaultKeys(Hsm hsm, NpgsqlDataSource database, TimeProvider
                 _verificationKeys[programId] = row.Id;
             }
         }
+        return rows.Where(row => row.Purpose == nameof(KeyPurpose.PanEncryption)).Max(row => row.Version);
     }
 
     /// <summary>The first of two replicas wins; the other reads the winner's key.</summary>
@@ -110,6 +140,9 @@ internal sealed class VaultKeys(Hsm hsm, NpgsqlDataSource database, TimeProvider
         public required int Version { get; init; }
         public Guid? ProgrammeId { get; init; }
         public required byte[] Wrapped { get; init; }
+        public required bool Ahead { get; init; }
+
+        public WrappedKey Key => new(Id, Enum.Parse<KeyPurpose>(Purpose), Version, Wrapped);
     }
 }
 

@@ -32,6 +32,9 @@ internal sealed record MaskedVaultCard
 
 internal static class VaultStore
 {
+    /// <summary>What the database calls its refusal of a number under a key that is unknown, not yet in use, or retired.</summary>
+    public const string KeyInUse = "written_under_a_key_in_use";
+
     public static Task<VaultCard?> FindVaultCard(this NpgsqlDataSource database, Guid cardId, Guid partnerId, CancellationToken cancel) =>
         database.One<VaultCard>(
             """

@@ -208,6 +208,8 @@ internal static class RouteTable
         Admin("GET", Program, "datacore", "/programs/{programId}", _admins),
         Admin("PATCH", Program, "datacore", "/programs/{programId}", _admins),
         Admin("GET", "/admin/audit", "datacore", "/audit", _managers),
+        Admin("GET", "/admin/vault/rotation", "datacore", "/vault/rotation", _admins),
+        Admin("POST", "/admin/vault/rotation", "datacore", "/vault/rotation", _admins),
 
         // Operators: users, their money and their cards
         Admin("GET", "/admin/customers", "datacore", "/users", _everyone),

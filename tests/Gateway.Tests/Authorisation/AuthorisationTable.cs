@@ -112,6 +112,8 @@ internal static class AuthorisationTable
         new("GET", "/admin/programs/{programId}", For.Operator, Roles: _admins),
         new("PATCH", "/admin/programs/{programId}", For.Operator, Roles: _admins),
         new("GET", "/admin/audit", For.Operator, Roles: _managers),
+        new("GET", "/admin/vault/rotation", For.Operator, Roles: _admins),
+        new("POST", "/admin/vault/rotation", For.Operator, Roles: _admins),
         new("GET", "/admin/customers", For.Operator, Roles: _everyone),
         new("GET", "/admin/customers/{customerId}", For.Operator, Roles: _everyone),
         new("POST", "/admin/customers/{customerId}/lock", For.Operator, Roles: _managers),
