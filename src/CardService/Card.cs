@@ -28,6 +28,9 @@ internal enum CardStatus
 /// <summary>A card as this service may know it: with its number masked. Bound to one user and one balance for ever.</summary>
 internal sealed record Card
 {
+    /// <summary>How many wrong PINs stop a card: the last one does.</summary>
+    public const short PinTries = 3;
+
     public required Guid Id { get; init; }
     public required Guid PartnerId { get; init; }
     public required Guid UserId { get; init; }
@@ -46,6 +49,12 @@ internal sealed record Card
     public LockSource? LockSource { get; init; }
     public DateTimeOffset? LockedAt { get; init; }
     public DateTimeOffset? ActivatedAt { get; init; }
+
+    /// <summary>Null while no PIN is set.</summary>
+    public short? PinTriesLeft { get; init; }
+
+    /// <summary>The card that follows on this one.</summary>
+    public Guid? ReplacedBy { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
 
     public CardLock? Lock => LockCode is { } code ? new CardLock(LockReason.From(code), LockSource!.Value, LockedAt!.Value) : null;
@@ -75,7 +84,19 @@ internal sealed record Card
     /// <summary>The last day of a card of this programme that is made now.</summary>
     public static DateOnly ExpOf(ProgrammeFacts programme, DateTimeOffset now) => LastDayOfMonth(Day(now).AddMonths(programme.CardValidityMonths));
 
+    /// <summary>Whether the card's last day is past.</summary>
+    public bool IsOver(DateTimeOffset now) => Day(now) > Exp;
+
     public static DateOnly LastDayOfMonth(DateOnly day) => new(day.Year, day.Month, DateTime.DaysInMonth(day.Year, day.Month));
+
+    /// <summary>Whether the card is a user's, and neither removed nor expired.</summary>
+    public bool IsAlive => Status is CardStatus.Inactive or CardStatus.Active or CardStatus.Locked;
+
+    /// <summary>Whether the card has a CVV that is printed nowhere.</summary>
+    public bool MayResetCvv => Type != CardType.Physical;
+
+    /// <summary>Whether the card is ever put into a terminal.</summary>
+    public bool MayHavePin => Type != CardType.Virtual;
 
     /// <summary>Whether the card can be stopped at all: it is in use, or stopped already.</summary>
     public bool MayBeLocked => Status is CardStatus.Active or CardStatus.Locked;
@@ -94,7 +115,15 @@ internal sealed record Card
         LockedAt = now,
     };
 
-    public Card Unlocked() => this with { Status = CardStatus.Active, LockCode = null, LockSource = null, LockedAt = null };
+    /// <summary>A lock for wrong PINs takes the reason for it away: the tries are given back.</summary>
+    public Card Unlocked() => this with
+    {
+        Status = CardStatus.Active,
+        LockCode = null,
+        LockSource = null,
+        LockedAt = null,
+        PinTriesLeft = PinTriesLeft is null || LockCode != LockReason.PinTriesExceeded ? PinTriesLeft : PinTries,
+    };
 
     /// <summary>Why this card says no to any transaction now, or null. A lock speaks before everything else about a card that exists.</summary>
     public DeclineReason? WhyDeclined(DateTimeOffset now) => this switch
@@ -102,7 +131,7 @@ internal sealed record Card
         { Status: CardStatus.Removed } => new DeclineReason(ActionCodes.NoSuchNumber, "CARD_REMOVED"),
         { Lock.Reason: var reason } => new DeclineReason(reason.ActionCode, reason.Decline),
         { Status: CardStatus.Expired } => new DeclineReason(ActionCodes.Expired, "CARD_EXPIRED"),
-        _ when Day(now) > Exp => new DeclineReason(ActionCodes.Expired, "CARD_EXPIRED"),
+        _ when IsOver(now) => new DeclineReason(ActionCodes.Expired, "CARD_EXPIRED"),
         { Status: not CardStatus.Active } => new DeclineReason(ActionCodes.NotActivatedOrUnknown, "CARD_NOT_ACTIVATED"),
         _ => null,
     };
@@ -117,4 +146,7 @@ internal static class ActionCodes
     public const string NoSuchNumber = "1011";
     public const string NotActivatedOrUnknown = "1018";
     public const string WrongCvv = "1022";
+    public const string WrongPin = "1017";
+    public const string PinTriesExceeded = "1006";
+    public const string Other = "1000";
 }

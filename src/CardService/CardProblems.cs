@@ -1,3 +1,4 @@
+using Antaca.CardService.Life;
 using Antaca.CardService.Locks;
 using Antaca.CardService.Plastic;
 using Antaca.ServiceDefaults;
@@ -53,10 +54,33 @@ internal static class CardProblems
 
     public static ProblemHttpResult CardIsRemoved() => Problems.Refuse(409, "CARD_REMOVED", "The card is removed, and needs no plastic.");
 
-    // Authorisations
-    public static ProblemHttpResult PinNotVerified() =>
-        Problems.Refuse(422, "PIN_NOT_SUPPORTED", "PINs are not verified yet: send the transaction without pinBlock.");
+    // Life
+    public static ProblemHttpResult NotInactive(CardType type, CardStatus status) =>
+        Problems.Refuse(409, "CARD_NOT_INACTIVE", "Only a physical card that was not in use yet is activated.", $"The card is {type} and {status}.");
 
+    public static ProblemHttpResult Expired() => Problems.Refuse(409, "CARD_EXPIRED", "The card has expired.");
+
+    public static ProblemHttpResult InProduction() => Problems.Refuse(409, "CARD_IN_PRODUCTION", "The card is in production. Remove it when it has come, or let the bureau fail its order.");
+
+    public static ProblemHttpResult NotAlive(CardStatus status) => Problems.Refuse(409, "CARD_NOT_ACTIVE", "The card is over.", $"The card is {status}.");
+
+    public static ProblemHttpResult NotRenewable(CardType type) =>
+        Problems.Refuse(409, "CARD_NOT_RENEWABLE", "Only a virtual card is renewed. Order new plastic in good time.", $"The card is {type}.");
+
+    public static ProblemHttpResult TooEarly(DateOnly exp) =>
+        Problems.Refuse(409, "CARD_NOT_DUE", $"A card is renewed within its last {RenewCard.LastDays} days.", $"It works until {exp:yyyy-MM-dd}.");
+
+    public static ProblemHttpResult ReplacementNotFound() =>
+        Problems.Invalid("replacedBy", "must be another card of the same user and programme that is in use, and follows on no other");
+
+    public static ProblemHttpResult RequestNotFound() => Problems.NotFound("REQUEST_NOT_FOUND", "request");
+
+    // Secrets
+    public static ProblemHttpResult CvvPrinted() => Problems.Refuse(409, "CARD_CVV_PRINTED", "The CVV is printed on the card, and stays.");
+
+    public static ProblemHttpResult HasNoPin() => Problems.Refuse(409, "CARD_HAS_NO_PIN", "A virtual card has no PIN.");
+
+    // Authorisations
     public static ProblemHttpResult AuthorisationTimeout() => Problems.Refuse(
         504,
         "AUTHORIZATION_TIMEOUT",

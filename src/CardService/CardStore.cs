@@ -4,6 +4,14 @@ using Npgsql;
 
 namespace Antaca.CardService;
 
+/// <summary>A card that came to its end.</summary>
+internal sealed record EndedCard
+{
+    public required Guid Id { get; init; }
+    public required Guid PartnerId { get; init; }
+    public required Guid UserId { get; init; }
+}
+
 internal static class CardStore
 {
     /// <summary>The caller's card, to show. Unfinished cards are not there, nor, but for operators, plastic in production.</summary>
@@ -11,7 +19,7 @@ internal static class CardStore
         database.One<Card>(
             """
             select id, partner_id, user_id, program_id, balance_id, type, status, masked_card_no, exp, cardholder_name,
-                lock_code, lock_source, locked_at, activated_at, created_at
+                lock_code, lock_source, locked_at, activated_at, pin_tries_left, replaced_by, created_at
             from cards
             where id = @cardId and status <> 'Issuing'
                 and (@IsOperator or (user_id = @UserId and partner_id = @PartnerId and status <> 'Ordered'))
@@ -24,7 +32,7 @@ internal static class CardStore
         work.One<Card>(
             """
             select id, partner_id, user_id, program_id, balance_id, type, status, masked_card_no, exp, cardholder_name,
-                lock_code, lock_source, locked_at, activated_at, created_at
+                lock_code, lock_source, locked_at, activated_at, pin_tries_left, replaced_by, created_at
             from cards
             where id = @cardId and status <> 'Issuing'
                 and (@IsOperator or (user_id = @UserId and partner_id = @PartnerId and status <> 'Ordered'))
@@ -32,12 +40,37 @@ internal static class CardStore
             """,
             new { cardId, caller.IsOperator, caller.UserId, caller.PartnerId });
 
+    /// <summary>The card that follows on the caller's, finished or not.</summary>
+    public static Task<Card?> FindFollower(this NpgsqlDataSource database, Guid cardId, Caller caller, CancellationToken cancel) =>
+        database.One<Card>(
+            """
+            select f.id, f.partner_id, f.user_id, f.program_id, f.balance_id, f.type, f.status, f.masked_card_no, f.exp, f.cardholder_name,
+                f.lock_code, f.lock_source, f.locked_at, f.activated_at, f.pin_tries_left, f.replaced_by, f.created_at
+            from cards c
+            join cards f on f.id = c.replaced_by
+            where c.id = @cardId and (@IsOperator or (c.user_id = @UserId and c.partner_id = @PartnerId))
+            """,
+            new { cardId, caller.IsOperator, caller.UserId, caller.PartnerId },
+            cancel);
+
+    /// <summary>A card of one of these programmes with its row locked, for the processor that serves them.</summary>
+    public static Task<Card?> FindOfPrograms(this Work work, Guid cardId, Guid[] programs) =>
+        work.One<Card>(
+            """
+            select id, partner_id, user_id, program_id, balance_id, type, status, masked_card_no, exp, cardholder_name,
+                lock_code, lock_source, locked_at, activated_at, pin_tries_left, replaced_by, created_at
+            from cards
+            where id = @cardId and program_id = any(@programs) and status <> 'Issuing'
+            for update
+            """,
+            new { cardId, programs });
+
     /// <summary>The caller's cards, newest first.</summary>
     public static Task<IReadOnlyList<Card>> List(this NpgsqlDataSource database, Caller caller, PageRequest page, CancellationToken cancel) =>
         database.Many<Card>(
             """
             select id, partner_id, user_id, program_id, balance_id, type, status, masked_card_no, exp, cardholder_name,
-                lock_code, lock_source, locked_at, activated_at, created_at
+                lock_code, lock_source, locked_at, activated_at, pin_tries_left, replaced_by, created_at
             from cards
             where user_id = @UserId and partner_id = @PartnerId and status not in ('Issuing', 'Ordered')
                 and (created_at, id) < (@At, @Id)
@@ -54,7 +87,7 @@ internal static class CardStore
         database.Many<Card>(
             """
             select id, partner_id, user_id, program_id, balance_id, type, status, masked_card_no, exp, cardholder_name,
-                lock_code, lock_source, locked_at, activated_at, created_at
+                lock_code, lock_source, locked_at, activated_at, pin_tries_left, replaced_by, created_at
             from cards
             where status <> 'Issuing' and (@customerId::uuid is null or user_id = @customerId) and (@status::text is null or status = @status)
                 and (created_at, id) < (@At, @Id)
@@ -81,7 +114,7 @@ internal static class CardStore
         database.Many<Card>(
             """
             select id, partner_id, user_id, program_id, balance_id, type, status, masked_card_no, exp, cardholder_name,
-                lock_code, lock_source, locked_at, activated_at, created_at
+                lock_code, lock_source, locked_at, activated_at, pin_tries_left, replaced_by, created_at
             from cards
             where balance_id = @balanceId and user_id = @userId and partner_id = @partnerId and status not in ('Issuing', 'Ordered')
             order by created_at desc, id desc
@@ -98,7 +131,7 @@ internal static class CardStore
         database.One<Card>(
             """
             select id, partner_id, user_id, program_id, balance_id, type, status, masked_card_no, exp, cardholder_name,
-                lock_code, lock_source, locked_at, activated_at, created_at
+                lock_code, lock_source, locked_at, activated_at, pin_tries_left, replaced_by, created_at
             from cards
             where id = @cardId and status <> 'Issuing'
             """,
@@ -118,10 +151,69 @@ internal static class CardStore
         work.Change(
             """
             update cards
-            set status = 'Active', lock_code = null, lock_source = null, locked_at = null
+            set status = 'Active', lock_code = null, lock_source = null, locked_at = null, pin_tries_left = @PinTriesLeft
             where id = @Id and status = 'Locked'
             """,
-            new { unlocked.Id });
+            new { unlocked.Id, unlocked.PinTriesLeft });
+
+    /// <summary>Puts plastic into use.</summary>
+    /// <returns>False when it was not waiting for that.</returns>
+    public static async Task<bool> ActivatePlastic(this Work work, Guid cardId, DateTimeOffset now) =>
+        await work.Change("update cards set status = 'Active', activated_at = @now where id = @cardId and status = 'Inactive'", new { cardId, now }) == 1;
+
+    /// <summary>Ends a card for good, whatever state it is in.</summary>
+    /// <returns>False when it was over before.</returns>
+    public static async Task<bool> Remove(this Work work, Guid cardId, DateTimeOffset now) =>
+        await work.Change(
+            """
+            update cards
+            set status = 'Removed', lock_code = null, lock_source = null, locked_at = null, ended_at = @now
+            where id = @cardId and status in ('Inactive', 'Active', 'Locked')
+            """,
+            new { cardId, now }) == 1;
+
+    /// <summary>A PIN was set: all tries are there again. What is heard late changes nothing.</summary>
+    public static Task SavePin(this Work work, Guid cardId, Guid partnerId, DateTimeOffset setAt) =>
+        work.Change(
+            """
+            update cards
+            set pin_tries_left = @tries, pin_set_at = @setAt
+            where id = @cardId and partner_id = @partnerId and (pin_set_at is null or pin_set_at < @setAt)
+            """,
+            new { cardId, partnerId, tries = Card.PinTries, setAt });
+
+    /// <summary>Ends the cards whose last day is past, up to <paramref name="most"/>; replicas end different ones.</summary>
+    public static Task<IReadOnlyList<EndedCard>> Expire(this Work work, DateOnly today, int most, DateTimeOffset now) =>
+        work.Many<EndedCard>(
+            """
+            update cards
+            set status = 'Expired', lock_code = null, lock_source = null, locked_at = null, ended_at = @now
+            where id in (
+                select id
+                from cards
+                where status in ('Inactive', 'Active', 'Locked') and exp < @today
+                order by exp
+                limit @most
+                for update skip locked
+            )
+            returning id, partner_id, user_id
+            """,
+            new { today, most, now });
+
+    /// <summary>Names the card that follows on another; both are one user's in one programme.</summary>
+    /// <returns>False when there is no such pair, or one of the two has its follower already.</returns>
+    public static async Task<bool> ReplaceBy(this Work work, Card card, Guid replacement) =>
+        await work.Change(
+            """
+            update cards c
+            set replaced_by = @replacement
+            where c.id = @Id and c.replaced_by is null and c.id <> @replacement and exists (
+                select from cards follower
+                where follower.id = @replacement and follower.user_id = @UserId and follower.program_id = @ProgramId
+                    and follower.partner_id = @PartnerId and follower.status in ('Issuing', 'Ordered', 'Inactive', 'Active', 'Locked'))
+                and not exists (select from cards other where other.replaced_by = @replacement)
+            """,
+            new { card.Id, card.UserId, card.ProgramId, card.PartnerId, replacement }) == 1;
 
     /// <summary>Begins a card: it stays unseen until <see cref="Activate"/>.</summary>
     /// <param name="claimedUntil">Until then it is being worked on, and nobody else takes it up.</param>
@@ -168,7 +260,7 @@ internal static class CardStore
         database.One<Card>(
             """
             select id, partner_id, user_id, program_id, balance_id, type, status, masked_card_no, exp, cardholder_name,
-                lock_code, lock_source, locked_at, activated_at, created_at
+                lock_code, lock_source, locked_at, activated_at, pin_tries_left, replaced_by, created_at
             from cards
             where id = @cardId and user_id = @UserId and (@IsOperator or partner_id = @PartnerId)
             """,
@@ -196,7 +288,7 @@ internal static class CardStore
                 for update skip locked
             )
             returning id, partner_id, user_id, program_id, balance_id, type, status, masked_card_no, exp, cardholder_name,
-                lock_code, lock_source, locked_at, activated_at, created_at
+                lock_code, lock_source, locked_at, activated_at, pin_tries_left, replaced_by, created_at
             """,
             new { now, until });
 

@@ -16,6 +16,7 @@ internal sealed record CardView(
     DateOnly? ActivationDate,
     LockView? Lock,
     PinView Pin,
+    Guid? ReplacedBy,
     DateTimeOffset CreatedAt)
 {
     /// <summary>Told to operators alone: everybody else sees the cards of one user.</summary>
@@ -34,7 +35,8 @@ internal sealed record CardView(
         card.BalanceId,
         card.ActivatedAt is { } activated ? DateOnly.FromDateTime(activated.UtcDateTime) : null,
         card.Lock is { } stopped ? LockView.Of(stopped) : null,
-        PinView.None,
+        new PinView(card.PinTriesLeft is not null, card.PinTriesLeft ?? 0),
+        card.ReplacedBy,
         card.CreatedAt);
 }
 
@@ -44,8 +46,5 @@ internal sealed record LockView(short Code, string Reason, bool Irreversible, Lo
         new(stopped.Reason.Code, stopped.Reason.Text, stopped.Reason.Irreversible, stopped.Source, stopped.LockedAt);
 }
 
-internal sealed record PinView(bool Set, int TriesLeft)
-{
-    /// <summary>A virtual card has no PIN, and so no tries.</summary>
-    public static readonly PinView None = new(Set: false, TriesLeft: 0);
-}
+/// <param name="TriesLeft">0 where none is set.</param>
+internal sealed record PinView(bool Set, int TriesLeft);

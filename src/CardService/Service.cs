@@ -1,8 +1,10 @@
 using System.Text.Json.Serialization;
 using Antaca.CardService.Authorisations;
 using Antaca.CardService.Issuing;
+using Antaca.CardService.Life;
 using Antaca.CardService.Locks;
 using Antaca.CardService.Plastic;
+using Antaca.CardService.Secrets;
 using Antaca.CardService.Viewing;
 using Antaca.Contracts.Requests;
 using Antaca.ServiceDefaults;
@@ -23,13 +25,20 @@ public static class Service
         var builder = Defaults.CreateBuilder(Name, args);
         builder.AddJson(CardJson.Default);
         builder.AddDatabase("cards_requests", typeof(Service).Assembly);
-        builder.AddMessaging(bus => bus.AddConsumer<ShowPersonalisedCard>());
+        builder.AddMessaging(bus =>
+        {
+            bus.AddConsumer<ShowPersonalisedCard>();
+            bus.AddConsumer<FollowPin>();
+        });
         builder.AddPeer("datacore");
         builder.AddPeer("balanceservice");
         builder.AddPeer("kycservice");
         builder.Services.AddSingleton<Programmes>();
         builder.Services.AddSingleton<IssueGates>();
+        builder.Services.AddSingleton<PinChecks>();
+        builder.Services.AddSingleton<FinishingQueue>();
         builder.Services.AddHostedService<FinishIssuing>();
+        builder.Services.AddHostedService<ExpireCards>();
         builder.AddSettings<PlasticSettings>("Plastic");
         builder.Services.AddHostedService<SandboxBureau>();
         adjust?.Invoke(builder);
@@ -42,6 +51,14 @@ public static class Service
         cards.MapGetCardSummary();
         cards.MapLockCard();
         cards.MapUnlockCard();
+        cards.MapIssueLater();
+        cards.MapGetIssueRequest();
+        cards.MapActivateCard();
+        cards.MapRemoveCard();
+        cards.MapRenewCard();
+        cards.MapResetCvv();
+        cards.MapSetPin();
+        app.MapForCallers("/locks", Channel.Processor).MapLockOutside();
         cards.MapOrderPhysicalCard();
         cards.MapGetOrder();
         cards.MapPrintCard();
@@ -64,6 +81,15 @@ public static class Service
 [JsonSerializable(typeof(IssueVirtualCard.IssuedCard))]
 [JsonSerializable(typeof(IssueVirtualCard.MaskedCard))]
 [JsonSerializable(typeof(LockCard.Request), TypeInfoPropertyName = "LockCardRequest")]
+[JsonSerializable(typeof(LockOutside.Request), TypeInfoPropertyName = "LockOutsideRequest")]
+[JsonSerializable(typeof(LockOutside.Answer), TypeInfoPropertyName = "LockOutsideAnswer")]
+[JsonSerializable(typeof(IssueRequestView))]
+[JsonSerializable(typeof(SetPin.Request), TypeInfoPropertyName = "SetPinRequest")]
+[JsonSerializable(typeof(ResetCardCvv))]
+[JsonSerializable(typeof(SetCardPin))]
+[JsonSerializable(typeof(CardPinSet))]
+[JsonSerializable(typeof(VerifyCardPin))]
+[JsonSerializable(typeof(CardPinVerified))]
 [JsonSerializable(typeof(CardView))]
 [JsonSerializable(typeof(Page<CardView>))]
 [JsonSerializable(typeof(GetCard.FullCard))]

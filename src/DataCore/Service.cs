@@ -47,6 +47,7 @@ public static class Service
             bus.AddConsumer<SendActivationCode>();
             bus.AddConsumer<SendOperatorLink>();
             bus.AddConsumer<RecordAudit>();
+            bus.AddConsumer<DestroyCardSecrets>();
         });
         AddUsers(builder);
         AddSessions(builder);
@@ -66,6 +67,12 @@ public static class Service
         vault.MapAllocateCardPan();
         vault.MapRevealCardSecrets();
         vault.MapIdentifyCardByPan();
+        vault.MapResetCardCvv();
+        vault.MapSetCardPin();
+        vault.MapVerifyCardPin();
+        var processors = app.MapForCallers("/processors");
+        processors.MapCreateZoneKey();
+        processors.MapListZoneKeys();
         vault.MapPersonaliseCard();
         vault.MapAllocateStockPans();
         var references = app.MapForServices("datacore/references", "/internal/vault");
@@ -276,6 +283,14 @@ public static class Service
 [JsonSerializable(typeof(Contracts.Requests.IdentifyOperatorSession))]
 [JsonSerializable(typeof(OperatorHolder))]
 [JsonSerializable(typeof(AllocatePan))]
+[JsonSerializable(typeof(Contracts.Requests.ResetCardCvv))]
+[JsonSerializable(typeof(Contracts.Requests.SetCardPin))]
+[JsonSerializable(typeof(CardPinSet))]
+[JsonSerializable(typeof(Contracts.Requests.VerifyCardPin))]
+[JsonSerializable(typeof(CardPinVerified))]
+[JsonSerializable(typeof(CreateZoneKey.Request), TypeInfoPropertyName = "CreateZoneKeyRequest")]
+[JsonSerializable(typeof(NewZoneKey))]
+[JsonSerializable(typeof(Page<ZoneKeyView>), TypeInfoPropertyName = "ZoneKeyPage")]
 [JsonSerializable(typeof(RevealCard))]
 [JsonSerializable(typeof(CardSecretReferences))]
 [JsonSerializable(typeof(AllocateStock))]

@@ -78,7 +78,10 @@ public sealed class RsaPublicKey : IDisposable
     }
 
     /// <summary>The value of the <c>Public-Key</c> header: base64 of the PEM.</summary>
-    public string ToHeader() => Convert.ToBase64String(Encoding.ASCII.GetBytes(Rsa.ExportSubjectPublicKeyInfoPem()));
+    public string ToHeader() => Convert.ToBase64String(Encoding.ASCII.GetBytes(ToPem()));
+
+    /// <summary>SubjectPublicKeyInfo in PEM (RFC 7468).</summary>
+    public string ToPem() => Rsa.ExportSubjectPublicKeyInfoPem();
 
     public void Dispose() => Rsa.Dispose();
 

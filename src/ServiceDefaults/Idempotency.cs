@@ -71,6 +71,9 @@ public sealed class Idempotency
     public byte[] FingerprintOf<TRequest>(TRequest request) =>
         SHA256.HashData([.. Encoding.UTF8.GetBytes(Target + "\n"), .. JsonSerializer.SerializeToUtf8Bytes(request, Json)]);
 
+    /// <summary>What the request is called where another service does the write: the same for the same key, new without one.</summary>
+    public Guid RequestId() => Key is null ? Guid.CreateVersion7() : new Guid(SHA256.HashData(Encoding.UTF8.GetBytes($"{Owner}\n{Key}\n{Target}")).AsSpan(0, 16));
+
     /// <summary>409 <c>IDEMPOTENCY_IN_PROGRESS</c> while the first request with the key is being served.</summary>
     public static ProblemHttpResult InProgress() =>
         Problems.Refuse(409, "IDEMPOTENCY_IN_PROGRESS", "A request with this Idempotency-Key is being served. Ask again shortly.");

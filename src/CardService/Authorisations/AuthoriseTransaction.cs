@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Antaca.Contracts.Requests;
 using Antaca.ServiceDefaults;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -51,7 +50,7 @@ internal static class AuthoriseTransaction
         public VaultReference? CardNo { get; init; }
         public DateOnly? Exp { get; init; }
         public VaultReference? Cvv { get; init; }
-        public JsonElement? PinBlock { get; init; }
+        public PinBlock? PinBlock { get; init; }
         public required Money Amount { get; init; }
         public Money? OriginalAmount { get; init; }
         public required MerchantFacts Merchant { get; init; }
@@ -76,8 +75,8 @@ internal static class AuthoriseTransaction
             channel = nameof(EntryChannel.Ecommerce),
             transmittedAt = "2026-11-25T10:15:00Z",
         })
-        .Refuses(CardProblems.PinNotVerified(), CardProblems.AuthorisationTimeout())
-        .Refuses(409, "TRANSACTION_ID_REUSED");
+        .Refuses(CardProblems.AuthorisationTimeout())
+        .Refuses(409, "TRANSACTION_ID_REUSED", "REFERENCE_INVALID");
 
     private static async Task<Results<Ok<Answer>, ProblemHttpResult>> Handle(
         Request request,
@@ -85,6 +84,7 @@ internal static class AuthoriseTransaction
         [FromKeyedServices("datacore")] Peer dataCore,
         [FromKeyedServices("balanceservice")] Peer balanceService,
         Programmes programmes,
+        PinChecks pins,
         NpgsqlDataSource database,
         TimeProvider clock,
         HttpContext context,
@@ -93,10 +93,6 @@ internal static class AuthoriseTransaction
         if (caller is not { Channel: Channel.Processor, Processor: { } processor })
         {
             return Problems.OfStatus(StatusCodes.Status403Forbidden);
-        }
-        if (request.PinBlock is not null)
-        {
-            return CardProblems.PinNotVerified();
         }
         var faults = FaultsOf(request);
         if (faults.Any)
@@ -148,6 +144,17 @@ internal static class AuthoriseTransaction
                 return Declined(unknown);
             }
 
+            var decline = card.WhyDeclined(clock.GetUtcNow()) ?? mismatch;
+            if (decline is null && request.PinBlock is { } block)
+            {
+                var check = new PinChecks.Check(processor, request.TransactionId, request.Type.ToString());
+                (decline, var refusal) = await pins.Judge(card, check, block, caller.Binding, inTime);
+                if (refusal is not null)
+                {
+                    return refusal;
+                }
+            }
+
             var decision = await balanceService.Post<DecideAuthorisation, AuthorisationDecided>(
                 "/internal/authorisations",
                 new DecideAuthorisation(
@@ -163,7 +170,7 @@ internal static class AuthoriseTransaction
                     request.Merchant,
                     request.Channel.ToString(),
                     request.TransmittedAt,
-                    card.WhyDeclined(clock.GetUtcNow()) ?? mismatch),
+                    decline),
                 inTime);
             return decision.Value is { } decided ? Decided(decided) : decision.Refusal();
         }
@@ -177,6 +184,7 @@ internal static class AuthoriseTransaction
             .Unless(request.CardId is null != request.CardNo is null, "cardId", "must be given, or cardNo with exp instead")
             .Unless(request.CardNo is null == request.Exp is null, "exp", "goes with cardNo, and cardNo with exp")
             .Unless(request.Cvv is null || request.CardNo is not null, "cvv", "goes with cardNo")
+            .Unless(request.PinBlock is null or { Format: "ISO-0" or "ISO-4" }, "pinBlock.format", "must be ISO-0 or ISO-4")
             .Unless(request.Amount.Amount >= 0, "amount", "must not be negative")
             .Unless(request.Amount.Amount == 0 == (request.Type == TransactionType.Verification), "amount", "must be zero for a Verification, and only there")
             .Unless(request.OriginalAmount is not { Amount: < 0 }, "originalAmount", "must not be negative")

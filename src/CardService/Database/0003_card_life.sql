@@ -6,9 +6,9 @@ alter table cards add constraint cards_lock_source_check check (lock_source in (
 alter table cards
     add column pin_tries_left smallint check (pin_tries_left between 0 and 3),
     add column pin_set_at     timestamptz,
-    add column replaced_by    uuid references cards (id),
+    add column replaced_by    uuid references cards (id) on delete set null,
     add column ended_at       timestamptz,
-    add constraint pin check ((pin_tries_left is null) = (pin_set_at is null) and (pin_set_at is null or type <> 'Virtual')),
+    add constraint pin check ((pin_tries_left is null) = (pin_set_at is null)),
     add constraint replaced_by_another check (replaced_by <> id);
 alter table cards add constraint ended check (ended_at is null or status in ('Removed', 'Expired'));
 create unique index cards_replaced on cards (replaced_by) where replaced_by is not null;

@@ -26,6 +26,7 @@ internal static class FinishCard
         if (allocated.Code == "BIN_RANGE_FULL")
         {
             await work.Drop(card.Id);
+            await work.FailIssueOrder(card.Id, allocated.Code);
             await work.Commit();
             return allocated;
         }

@@ -9,15 +9,15 @@ namespace Antaca.CardService.Issuing;
 /// Each card ends with a number or not at all; any number of replicas may do this at once.
 /// </summary>
 internal sealed partial class FinishIssuing(
-    NpgsqlDataSource database, [FromKeyedServices("datacore")] Peer dataCore, TimeProvider clock, ILogger<FinishIssuing> log) : BackgroundService
+    NpgsqlDataSource database, [FromKeyedServices("datacore")] Peer dataCore, FinishingQueue queue, TimeProvider clock, ILogger<FinishIssuing> log) : BackgroundService
 {
     private const int EverySeconds = 5;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(EverySeconds), clock);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        while (true)
         {
+            await queue.Wait(TimeSpan.FromSeconds(EverySeconds), stoppingToken);
             try
             {
                 while (await ClaimAny(stoppingToken) is { } card)

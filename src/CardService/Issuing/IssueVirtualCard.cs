@@ -28,6 +28,11 @@ internal static partial class IssueVirtualCard
             .Refuses(CardProblems.UserNotFound(), CardProblems.UserLocked(), CardProblems.KycRequired(), CardProblems.BalanceNotFound(), CardProblems.BalanceNotOpen(), CardProblems.BalanceCurrencyMismatch("EUR", "PLN"))
             .Refuses(409, "BIN_RANGE_FULL");
 
+    public static ProblemHttpResult? FaultIn(Request request) =>
+        request.CardholderName is { } name && !CardholderName().IsMatch(name)
+            ? Problems.Invalid("cardholderName", "must be 1 to 26 letters, spaces and . ' -, beginning with a letter")
+            : null;
+
     private static async Task<Results<Created<IssuedCard>, Created<MaskedCard>, ProblemHttpResult>> Handle(
         Request request,
         Caller caller,
@@ -39,9 +44,9 @@ internal static partial class IssueVirtualCard
         HttpResponse response,
         CancellationToken cancel)
     {
-        if (request.CardholderName is { } name && !CardholderName().IsMatch(name))
+        if (FaultIn(request) is { } fault)
         {
-            return Problems.Invalid("cardholderName", "must be 1 to 26 letters, spaces and . ' -, beginning with a letter");
+            return fault;
         }
 
         var fingerprint = once.FingerprintOf(request);

@@ -10,7 +10,8 @@ namespace Antaca.CardService.Locks;
 /// </summary>
 internal static class LockCard
 {
-    internal sealed record Request(int Code);
+    /// <param name="ReplacedBy">With code 8 alone: the card of the same user and programme that follows.</param>
+    internal sealed record Request(int Code, Guid? ReplacedBy = null);
 
     public static void MapLockCard(this IEndpointRouteBuilder cards) =>
         cards.MapPost("/{cardId:guid}/lock", Handle).AdmitsEveryOperator().Produces<CardView>()
@@ -24,6 +25,10 @@ internal static class LockCard
         if (!LockReason.TryFrom(request.Code, out var reason))
         {
             return CardProblems.UnknownLockCode();
+        }
+        if (request.ReplacedBy is not null && reason.Code != LockReason.Replaced)
+        {
+            return Problems.Invalid("replacedBy", "goes with code 8");
         }
 
         await using var work = await Work.Begin(database, cancel);
@@ -52,6 +57,14 @@ internal static class LockCard
 
         var locked = card.With(reason, caller.LockSource(), clock.GetUtcNow());
         await work.SaveLock(locked);
+        if (request.ReplacedBy is { } follower && follower != card.ReplacedBy)
+        {
+            if (!await work.ReplaceBy(card, follower))
+            {
+                return CardProblems.ReplacementNotFound();
+            }
+            locked = locked with { ReplacedBy = follower };
+        }
         work.Owe(new CardLocked(card.PartnerId, card.UserId, card.Id, reason.Code, locked.LockedAt!.Value));
         return await work.Answer(once, StatusCodes.Status200OK, CardView.Of(locked, caller));
     }

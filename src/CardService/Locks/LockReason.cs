@@ -10,6 +10,12 @@ namespace Antaca.CardService.Locks;
 /// <param name="Irreversible">Such a lock is neither lifted nor replaced.</param>
 internal sealed record LockReason(short Code, string Text, string ActionCode, string Decline, bool Irreversible)
 {
+    /// <summary>The lock that the system itself puts on a card.</summary>
+    public const short PinTriesExceeded = 6;
+
+    /// <summary>The lock that may name the card that follows.</summary>
+    public const short Replaced = 8;
+
     private static readonly FrozenDictionary<int, LockReason> _table = new LockReason[]
     {
         new(1, "Card lost", "2008", "CARD_LOST", Irreversible: true),
@@ -35,6 +41,14 @@ internal enum LockSource
     User,
     Partner,
     Operator,
+
+    // From outside, as the processor says.
+    Mastercard,
+    Visa,
+    Acquirer,
+
+    /// <summary>The PIN tries are used up.</summary>
+    System,
 }
 
 /// <summary>A stop on a card.</summary>

@@ -1,3 +1,4 @@
+using Antaca.CardService.Secrets;
 using Antaca.Contracts.Requests;
 using Antaca.ServiceDefaults;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -12,7 +13,7 @@ namespace Antaca.CardService.Viewing;
 /// </summary>
 internal static class GetCard
 {
-    private const string ApprovalHeader = "Approval";
+    public const string ApprovalHeader = "Approval";
 
     internal sealed record FullCard(Guid Id, CardType Type, VaultReference Cvv, VaultReference CardNo, DateOnly Exp);
 
@@ -36,9 +37,8 @@ internal static class GetCard
             return CardProblems.NotFound();
         }
 
-        var stepUp = caller.Channel == Channel.Customers ? new StepUp(caller.InstallationId.GetValueOrDefault(), approval ?? "") : null;
         var revealed = await dataCore.Post<RevealCard, CardSecretReferences>(
-            "/internal/vault/cards/reveal", new RevealCard(card.Id, card.PartnerId, caller.Binding, stepUp), cancel);
+            "/internal/vault/cards/reveal", new RevealCard(card.Id, card.PartnerId, caller.Binding, StepUps.Of(caller, approval)), cancel);
         if (revealed.Code == "APPROVAL_REQUIRED")
         {
             return revealed.Refusal();

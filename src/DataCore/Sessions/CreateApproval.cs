@@ -12,10 +12,11 @@ namespace Antaca.DataCore.Sessions;
 internal static class CreateApproval
 {
     public const string Reveal = "card.reveal";
+    public const string Pin = "card.pin";
 
     private const int LifeSeconds = 60;
 
-    private static readonly string[] _actions = [Reveal, "card.pin"];
+    private static readonly string[] _actions = [Reveal, Pin];
 
     internal sealed record Request(string Action, Guid CardId, string? Pin = null, string? Challenge = null, string? Signature = null)
     {

@@ -18,6 +18,10 @@ internal static class AllocateCardPan
         var card = await database.FindVaultCard(request.CardId, request.PartnerId, cancel);
         if (card is null)
         {
+            if (await database.IsDestroyed(request.CardId, cancel))
+            {
+                return VaultProblems.CardRemoved();
+            }
             if (await database.FindProgramme(request.ProgramId, request.PartnerId, cancel) is null)
             {
                 return VaultProblems.ProgramNotFound();

@@ -45,6 +45,22 @@ public sealed class Pin : IDisposable
         return true;
     }
 
+    /// <summary>Whether it is one of those that people guess first: equal digits, a row up or down, two digits twice, or a year.</summary>
+    internal bool IsSimple()
+    {
+        var digits = Digits;
+        bool equal = true, up = true, down = true;
+        for (var i = 1; i < digits.Length; i++)
+        {
+            equal &= digits[i] == digits[0];
+            up &= digits[i] == digits[i - 1] + 1;
+            down &= digits[i] == digits[i - 1] - 1;
+        }
+        var twice = digits.Length == MinDigits && ((digits[0] == digits[2] && digits[1] == digits[3]) || (digits[0] == digits[1] && digits[2] == digits[3]));
+        var year = digits.Length == MinDigits && ((digits[0], digits[1]) is (1, 9) or (2, 0));
+        return equal || up || down || twice || year;
+    }
+
     /// <summary>In constant time, whatever the lengths.</summary>
     public bool Is(Pin other)
     {

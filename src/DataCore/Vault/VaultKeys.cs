@@ -23,7 +23,8 @@ internal sealed class VaultKeys(Hsm hsm, NpgsqlDataSource database, TimeProvider
 
     private static readonly KeyPurpose[] _ofTheSuite = [KeyPurpose.PanEncryption, KeyPurpose.PanLookup, KeyPurpose.PanPermutation, KeyPurpose.References, KeyPurpose.Credentials, KeyPurpose.OperatorSecrets];
 
-    private readonly ConcurrentDictionary<Guid, Guid> _verificationKeys = new();
+    private readonly ConcurrentDictionary<(Guid ProgramId, KeyPurpose Purpose), Guid> _ofProgrammes = new();
+    private readonly ConcurrentDictionary<Guid, string> _processors = new();
     private readonly TaskCompletionSource _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Ends when <see cref="Load"/> has.</summary>
@@ -90,48 +91,76 @@ internal sealed class VaultKeys(Hsm hsm, NpgsqlDataSource database, TimeProvider
     }
 
     /// <summary>The programme's pair of card verification keys, made on first use.</summary>
-    public async Task<Guid> VerificationKeyOf(Guid programId, CancellationToken cancel)
+    public ValueTask<Guid> VerificationKeyOf(Guid programId, CancellationToken cancel) => KeyOf(programId, KeyPurpose.CardVerification, cancel);
+
+    /// <summary>The programme's pair of PIN verification keys, made on first use.</summary>
+    public ValueTask<Guid> PinKeyOf(Guid programId, CancellationToken cancel) => KeyOf(programId, KeyPurpose.PinVerification, cancel);
+
+    /// <summary>Whether a key is one of the processor's zone keys; one that another replica has made since is read.</summary>
+    public async ValueTask<bool> IsZoneKeyOf(string processor, Guid keyId, CancellationToken cancel)
     {
-        if (_verificationKeys.TryGetValue(programId, out var known))
+        if (!_processors.ContainsKey(keyId))
+        {
+            await Refresh(cancel);
+        }
+        return _processors.TryGetValue(keyId, out var owner) && owner == processor;
+    }
+
+    /// <summary>Makes a zone key for a processor. Nothing can use it before <see cref="Refresh"/>.</summary>
+    public async Task<WrappedKey> AddZoneKey(Work work, string processor, KeyPurpose purpose)
+    {
+        var now = clock.GetUtcNow();
+        var key = hsm.NewKey(purpose, Guid.CreateVersion7(now), version: 1);
+        await Add(work, key, programId: null, now, processor);
+        return key;
+    }
+
+    private async ValueTask<Guid> KeyOf(Guid programId, KeyPurpose purpose, CancellationToken cancel)
+    {
+        if (_ofProgrammes.TryGetValue((programId, purpose), out var known))
         {
             return known;
         }
         var now = clock.GetUtcNow();
         await using (var work = await Work.Begin(database, cancel))
         {
-            await Add(work, hsm.NewKey(KeyPurpose.CardVerification, Guid.CreateVersion7(now), version: 1), programId, now);
+            await Add(work, hsm.NewKey(purpose, Guid.CreateVersion7(now), version: 1), programId, now);
             await work.Commit();
         }
         await Refresh(cancel);
-        return _verificationKeys[programId];
+        return _ofProgrammes[(programId, purpose)];
     }
 
     /// <summary>Loads what other replicas have made since.</summary>
     /// <returns>The highest version of the data key that opens here.</returns>
     public async Task<int> Refresh(CancellationToken cancel)
     {
-        var rows = await database.Many<KeyRow>("select id, purpose, version, programme_id, wrapped, ahead from vault_keys order by created_at, id", null, cancel);
+        var rows = await database.Many<KeyRow>("select id, purpose, version, programme_id, processor, wrapped, check_value, ahead from vault_keys order by created_at, id", null, cancel);
         hsm.Load(rows.Where(row => !row.Ahead).Select(row => row.Key));
         hsm.LoadAhead(rows.Where(row => row.Ahead).Select(row => row.Key));
         foreach (var row in rows)
         {
             if (row.ProgrammeId is { } programId)
             {
-                _verificationKeys[programId] = row.Id;
+                _ofProgrammes[(programId, row.Key.Purpose)] = row.Id;
+            }
+            if (row.Processor is { } processor)
+            {
+                _processors[row.Id] = processor;
             }
         }
         return rows.Where(row => row.Purpose == nameof(KeyPurpose.PanEncryption)).Max(row => row.Version);
     }
 
     /// <summary>The first of two replicas wins; the other reads the winner's key.</summary>
-    private static Task<int> Add(Work work, WrappedKey key, Guid? programId, DateTimeOffset now) =>
+    private static Task<int> Add(Work work, WrappedKey key, Guid? programId, DateTimeOffset now, string? processor = null) =>
         work.Change(
             """
-            insert into vault_keys (id, purpose, version, programme_id, wrapped, created_at)
-            values (@Id, @purpose, @Version, @programId, @Wrapped, @now)
+            insert into vault_keys (id, purpose, version, programme_id, processor, wrapped, check_value, created_at)
+            values (@Id, @purpose, @Version, @programId, @processor, @Wrapped, @CheckValue, @now)
             on conflict do nothing
             """,
-            new { key.Id, purpose = key.Purpose.ToString(), key.Version, programId, key.Wrapped, now });
+            new { key.Id, purpose = key.Purpose.ToString(), key.Version, programId, processor, key.Wrapped, key.CheckValue, now });
 
     private sealed record KeyRow
     {
@@ -139,10 +168,12 @@ internal sealed class VaultKeys(Hsm hsm, NpgsqlDataSource database, TimeProvider
         public required string Purpose { get; init; }
         public required int Version { get; init; }
         public Guid? ProgrammeId { get; init; }
+        public string? Processor { get; init; }
         public required byte[] Wrapped { get; init; }
+        public string? CheckValue { get; init; }
         public required bool Ahead { get; init; }
 
-        public WrappedKey Key => new(Id, Enum.Parse<KeyPurpose>(Purpose), Version, Wrapped);
+        public WrappedKey Key => new(Id, Enum.Parse<KeyPurpose>(Purpose), Version, Wrapped, CheckValue);
     }
 }
 

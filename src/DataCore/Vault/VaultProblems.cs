@@ -7,6 +7,15 @@ internal static class VaultProblems
 {
     public static ProblemHttpResult CardNotFound() => Problems.NotFound("CARD_NOT_FOUND", "card");
 
+    public static ProblemHttpResult ProcessorNotFound() => Problems.NotFound("PROCESSOR_NOT_FOUND", "processor");
+
+    public static ProblemHttpResult CardRemoved() => Problems.Refuse(409, "CARD_REMOVED", "The card is removed, and never has a number again.");
+
+    public static ProblemHttpResult PinTooSimple() =>
+        Problems.Refuse(422, "PIN_TOO_SIMPLE", "The PIN is one that people guess: equal digits, a row up or down, two pairs, or a year.");
+
+    public static ProblemHttpResult PinMalformed() => Problems.Invalid("pin", "must have 4 digits");
+
     public static ProblemHttpResult ProgramNotFound() => Problems.NotFound("PROGRAM_NOT_FOUND", "programme");
 
     public static ProblemHttpResult NumberNotFound() => Problems.NotFound("CARD_NUMBER_UNKNOWN", "card number");

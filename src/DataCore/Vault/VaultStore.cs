@@ -14,6 +14,12 @@ internal sealed record VaultCard
     public required DateOnly Expiry { get; init; }
     public required int CvvCounter { get; init; }
 
+    /// <summary>Null while the card has no PIN.</summary>
+    public string? Pvv { get; init; }
+
+    /// <summary>Never prints the PVV.</summary>
+    public override string ToString() => $"card {CardId}";
+
     public EncryptedPan EncryptedPan => new(KeyVersion, Pan);
 }
 
@@ -38,12 +44,48 @@ internal static class VaultStore
     public static Task<VaultCard?> FindVaultCard(this NpgsqlDataSource database, Guid cardId, Guid partnerId, CancellationToken cancel) =>
         database.One<VaultCard>(
             """
-            select card_id, programme_id, key_version, pan, masked_pan, expiry, cvv_counter
+            select card_id, programme_id, key_version, pan, masked_pan, expiry, cvv_counter, pvv
             from vault_cards
-            where card_id = @cardId and partner_id = @partnerId
+            where card_id = @cardId and partner_id = @partnerId and destroyed_at is null
             """,
             new { cardId, partnerId },
             cancel);
+
+    /// <summary>The same with its row locked: what is decided from it holds until the work commits.</summary>
+    public static Task<VaultCard?> FindVaultCardForChange(this Work work, Guid cardId, Guid partnerId) =>
+        work.One<VaultCard>(
+            """
+            select card_id, programme_id, key_version, pan, masked_pan, expiry, cvv_counter, pvv
+            from vault_cards
+            where card_id = @cardId and partner_id = @partnerId and destroyed_at is null
+            for update
+            """,
+            new { cardId, partnerId });
+
+    public static Task<bool> IsDestroyed(this NpgsqlDataSource database, Guid cardId, CancellationToken cancel) =>
+        database.One<bool>("select exists (select 1 from vault_cards where card_id = @cardId and destroyed_at is not null)", new { cardId }, cancel);
+
+    /// <summary>Destroys what leads to a removed card's number. The row stays: its id never gets another.</summary>
+    public static Task Destroy(this Work work, Guid cardId, Guid partnerId, DateTimeOffset now) =>
+        work.Change(
+            """
+            update vault_cards
+            set pan = null, pan_hmac = null, pvv = null, pin_set_at = null, destroyed_at = @now
+            where card_id = @cardId and partner_id = @partnerId and destroyed_at is null
+            """,
+            new { cardId, partnerId, now });
+
+    /// <returns>False when this request took effect before.</returns>
+    public static async Task<bool> AddCvvReset(this Work work, Guid requestId, Guid cardId, DateTimeOffset now) =>
+        await work.Change(
+            "insert into vault_cvv_resets (request_id, card_id, reset_at) values (@requestId, @cardId, @now) on conflict do nothing",
+            new { requestId, cardId, now }) == 1;
+
+    public static Task SaveCvvCounter(this Work work, Guid cardId, int counter) =>
+        work.Change("update vault_cards set cvv_counter = @counter where card_id = @cardId and destroyed_at is null", new { cardId, counter });
+
+    public static Task SavePvv(this Work work, Guid cardId, string pvv, DateTimeOffset now) =>
+        work.Change("update vault_cards set pvv = @pvv, pin_set_at = @now where card_id = @cardId and destroyed_at is null", new { cardId, pvv, now });
 
     public static Task<Guid?> FindPartnerOfCard(this Work work, Guid cardId) =>
         work.One<Guid?>("select partner_id from vault_cards where card_id = @cardId", new { cardId });
@@ -114,7 +156,7 @@ internal static class VaultStore
     public static Task<VaultCard?> FindByPanHmac(this Work work, byte[] panHmac) =>
         work.One<VaultCard>(
             """
-            select card_id, programme_id, key_version, pan, masked_pan, expiry, cvv_counter
+            select card_id, programme_id, key_version, pan, masked_pan, expiry, cvv_counter, pvv
             from vault_cards
             where pan_hmac = @panHmac
             """,

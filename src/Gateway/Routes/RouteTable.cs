@@ -130,6 +130,12 @@ internal static class RouteTable
         App("GET", Me + "/cards", "cardservice", "/cards"),
         App("GET", MyCard, "cardservice", "/cards/{cardId}") with { Encryption = Encryption.Required, Secrets = Secrets.Outbound },
         App("GET", MyCard + "/summary", "cardservice", "/cards/{cardId}/summary"),
+        App("POST", Me + "/cards/virtual/async", "cardservice", "/cards/virtual/async"),
+        App("GET", Me + "/cards/requests/{requestId:guid}", "cardservice", "/cards/requests/{requestId}"),
+        App("DELETE", MyCard, "cardservice", "/cards/{cardId}"),
+        App("POST", MyCard + "/activate", "cardservice", "/cards/{cardId}/activate"),
+        App("POST", MyCard + "/cvv", "cardservice", "/cards/{cardId}/cvv") with { Encryption = Encryption.Required, Secrets = Secrets.Outbound },
+        App("POST", MyCard + "/pin", "cardservice", "/cards/{cardId}/pin") with { Encryption = Encryption.Required, Secrets = Secrets.Inbound },
         App("POST", MyCard + "/lock", "cardservice", "/cards/{cardId}/lock"),
         App("POST", MyCard + "/unlock", "cardservice", "/cards/{cardId}/unlock"),
 
@@ -160,6 +166,12 @@ internal static class RouteTable
         Secure("GET", Customer + "/cards", "cardservice", "/cards"),
         Secure("GET", Card, "cardservice", "/cards/{cardId}") with { Encryption = Encryption.Required, Secrets = Secrets.Outbound },
         Secure("GET", Card + "/summary", "cardservice", "/cards/{cardId}/summary"),
+        Secure("POST", Customer + "/cards/virtual/async", "cardservice", "/cards/virtual/async"),
+        Secure("GET", Customer + "/cards/requests/{requestId:guid}", "cardservice", "/cards/requests/{requestId}"),
+        Secure("DELETE", Card, "cardservice", "/cards/{cardId}"),
+        Secure("POST", Card + "/activate", "cardservice", "/cards/{cardId}/activate"),
+        Secure("POST", Card + "/renew", "cardservice", "/cards/{cardId}/renew"),
+        Secure("POST", Card + "/pin", "cardservice", "/cards/{cardId}/pin") with { Encryption = Encryption.Required, Secrets = Secrets.Inbound },
         Secure("POST", Card + "/lock", "cardservice", "/cards/{cardId}/lock"),
         Secure("POST", Card + "/unlock", "cardservice", "/cards/{cardId}/unlock"),
 
@@ -170,6 +182,8 @@ internal static class RouteTable
 
         // Processors
         Processor("POST", "/processor/authorizations", "cardservice", "/authorizations") with { Secrets = Secrets.Inbound, Deadline = TimeSpan.FromMilliseconds(AuthorisationMilliseconds) },
+
+        Processor("POST", "/processor/cards/lock", "cardservice", "/locks") with { Secrets = Secrets.Inbound },
 
         // Bureaus
         Processor("GET", "/processor/personalisations", "cardservice", "/personalisations"),
@@ -207,6 +221,8 @@ internal static class RouteTable
         Admin("POST", "/admin/programs", "datacore", "/programs", _admins),
         Admin("GET", Program, "datacore", "/programs/{programId}", _admins),
         Admin("PATCH", Program, "datacore", "/programs/{programId}", _admins),
+        Admin("GET", "/admin/processors/{processor}/pin-keys", "datacore", "/processors/{processor}/pin-keys", _admins),
+        Admin("POST", "/admin/processors/{processor}/pin-keys", "datacore", "/processors/{processor}/pin-keys", _admins),
         Admin("GET", "/admin/audit", "datacore", "/audit", _managers),
         Admin("GET", "/admin/vault/rotation", "datacore", "/vault/rotation", _admins),
         Admin("POST", "/admin/vault/rotation", "datacore", "/vault/rotation", _admins),
@@ -230,6 +246,10 @@ internal static class RouteTable
         Admin("GET", "/admin/cards", "cardservice", "/cards", _everyone),
         Admin("GET", AnyCard, "cardservice", "/cards/{cardId}", _nobody) with { Encryption = Encryption.Required },
         Admin("GET", AnyCard + "/summary", "cardservice", "/cards/{cardId}/summary", _everyone),
+        Admin("DELETE", AnyCard, "cardservice", "/cards/{cardId}", _managers),
+        Admin("POST", AnyCard + "/activate", "cardservice", "/cards/{cardId}/activate", _everyone),
+        Admin("POST", AnyCard + "/cvv", "cardservice", "/cards/{cardId}/cvv", _everyone) with { Encryption = Encryption.Required },
+        Admin("POST", AnyCard + "/renew", "cardservice", "/cards/{cardId}/renew", _managers),
         Admin("POST", AnyCard + "/lock", "cardservice", "/cards/{cardId}/lock", _everyone),
         Admin("POST", AnyCard + "/unlock", "cardservice", "/cards/{cardId}/unlock", _everyone),
     ];

@@ -54,6 +54,12 @@ internal static class AuthorisationTable
         new("GET", "/customers/me/cards", For.App),
         new("GET", "/customers/me/cards/{cardId}", For.App, "CARD_NOT_FOUND"),
         new("GET", "/customers/me/cards/{cardId}/summary", For.App, "CARD_NOT_FOUND"),
+        new("POST", "/customers/me/cards/virtual/async", For.App),
+        new("GET", "/customers/me/cards/requests/{requestId}", For.App, "REQUEST_NOT_FOUND"),
+        new("DELETE", "/customers/me/cards/{cardId}", For.App, "CARD_NOT_FOUND"),
+        new("POST", "/customers/me/cards/{cardId}/activate", For.App, "CARD_NOT_FOUND"),
+        new("POST", "/customers/me/cards/{cardId}/cvv", For.App, "CARD_NOT_FOUND"),
+        new("POST", "/customers/me/cards/{cardId}/pin", For.App, "CARD_NOT_FOUND"),
         new("POST", "/customers/me/cards/{cardId}/lock", For.App, "CARD_NOT_FOUND"),
         new("POST", "/customers/me/cards/{cardId}/unlock", For.App, "CARD_NOT_FOUND"),
 
@@ -76,6 +82,12 @@ internal static class AuthorisationTable
         new("GET", "/secure/customers/{customerId}/cards", For.Partner, "EMPTY"),
         new("GET", "/secure/customers/{customerId}/cards/{cardId}", For.Partner, "CARD_NOT_FOUND"),
         new("GET", "/secure/customers/{customerId}/cards/{cardId}/summary", For.Partner, "CARD_NOT_FOUND"),
+        new("POST", "/secure/customers/{customerId}/cards/virtual/async", For.Partner, "USER_NOT_FOUND"),
+        new("GET", "/secure/customers/{customerId}/cards/requests/{requestId}", For.Partner, "REQUEST_NOT_FOUND"),
+        new("DELETE", "/secure/customers/{customerId}/cards/{cardId}", For.Partner, "CARD_NOT_FOUND"),
+        new("POST", "/secure/customers/{customerId}/cards/{cardId}/activate", For.Partner, "CARD_NOT_FOUND"),
+        new("POST", "/secure/customers/{customerId}/cards/{cardId}/renew", For.Partner, "CARD_NOT_FOUND"),
+        new("POST", "/secure/customers/{customerId}/cards/{cardId}/pin", For.Partner, "CARD_NOT_FOUND"),
         new("POST", "/secure/customers/{customerId}/cards/{cardId}/lock", For.Partner, "CARD_NOT_FOUND"),
         new("POST", "/secure/customers/{customerId}/cards/{cardId}/unlock", For.Partner, "CARD_NOT_FOUND"),
         new("GET", "/secure/programs", For.Partner),
@@ -84,6 +96,7 @@ internal static class AuthorisationTable
 
         // Processors
         new("POST", "/processor/authorizations", For.Processor),
+        new("POST", "/processor/cards/lock", For.Processor, "CARD_NOT_FOUND"),
 
         // Operators
         new("POST", "/admin/sessions", For.Anybody),
@@ -111,6 +124,8 @@ internal static class AuthorisationTable
         new("POST", "/admin/programs", For.Operator, Roles: _admins),
         new("GET", "/admin/programs/{programId}", For.Operator, Roles: _admins),
         new("PATCH", "/admin/programs/{programId}", For.Operator, Roles: _admins),
+        new("GET", "/admin/processors/{processor}/pin-keys", For.Operator, Roles: _admins),
+        new("POST", "/admin/processors/{processor}/pin-keys", For.Operator, Roles: _admins),
         new("GET", "/admin/audit", For.Operator, Roles: _managers),
         new("GET", "/admin/vault/rotation", For.Operator, Roles: _admins),
         new("POST", "/admin/vault/rotation", For.Operator, Roles: _admins),
@@ -128,6 +143,10 @@ internal static class AuthorisationTable
         new("GET", "/admin/cards", For.Operator, Roles: _everyone),
         new("GET", "/admin/cards/{cardId}", For.Operator, Roles: _nobody),
         new("GET", "/admin/cards/{cardId}/summary", For.Operator, Roles: _everyone),
+        new("DELETE", "/admin/cards/{cardId}", For.Operator, Roles: _managers),
+        new("POST", "/admin/cards/{cardId}/activate", For.Operator, Roles: _everyone),
+        new("POST", "/admin/cards/{cardId}/cvv", For.Operator, Roles: _everyone),
+        new("POST", "/admin/cards/{cardId}/renew", For.Operator, Roles: _managers),
         new("POST", "/admin/cards/{cardId}/lock", For.Operator, Roles: _everyone),
         new("POST", "/admin/cards/{cardId}/unlock", For.Operator, Roles: _everyone),
     ];
