@@ -23,8 +23,7 @@ internal static class LinkCard
             .WithSummary("Links a card of the stock to a user")
             .Example(new { cardNo = "5105105105105100", exp = "2029-11-30", balanceId = ExampleIds.Balance })
             .Refuses(CardProblems.NotFound())
-            .Refuses(CardProblems.UserNotFound(), CardProblems.UserLocked(), CardProblems.KycRequired(), CardProblems.BalanceNotFound(), CardProblems.BalanceNotOpen(), CardProblems.BalanceCurrencyMismatch("EUR", "PLN"))
-            .Refuses(409, "REFERENCE_INVALID");
+            .Refuses(CardProblems.UserNotFound(), CardProblems.UserLocked(), CardProblems.KycRequired(), CardProblems.BalanceNotFound(), CardProblems.BalanceNotOpen(), CardProblems.BalanceCurrencyMismatch("EUR", "PLN"));
 
     private static async Task<IResult> Handle(
         Request request,
