@@ -12,6 +12,9 @@ public sealed class SuiteWithCard : Suite
 {
     public const long Reloaded = 100_000;
 
+    // The sandbox's bureau leaves the orders to the tests.
+    public SuiteWithCard() => Settings["cardservice"] = ["--Plastic:SandboxDelaySeconds=3600"];
+
     public static readonly Caller ProcessorCaller = new() { Channel = Channel.Processor, Processor = "sandbox" };
 
     private NpgsqlDataSource _cards = null!;
