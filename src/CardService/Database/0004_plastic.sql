@@ -32,8 +32,8 @@ create index stock_requests_unfinished on stock_requests (claimed_until) where c
 grant select, insert, delete on stock_requests to {requests};
 grant update (claimed_until) on stock_requests to {requests};
 
--- Orders of plastic. 'Issuing' is an order whose card has no number yet; nobody sees it. The address is kept for as long
--- as the plastic is in production.
+-- Orders of plastic. 'Issuing' is an order whose card has no number yet; nobody sees it. Name and address are kept
+-- for as long as the plastic is in production.
 create table orders (
     id              uuid primary key,
     kind            text not null check (kind in ('Physical', 'DigitalFirst', 'Stock')),
@@ -67,7 +67,18 @@ create unique index orders_of_stock_card on orders (stock_card_id);
 create index orders_to_bureau on orders (program_id, status, ordered_at, id);
 create index orders_in_production on orders (ordered_at) where status in ('Ordered', 'Sent');
 grant select, insert on orders to {requests};
-grant update (status, street, city, postal_code, country, reason, sent_at, finished_at) on orders to {requests};
+grant update (status, emboss_name, street, city, postal_code, country, reason, sent_at, finished_at) on orders to {requests};
+
+-- How often a user, or whoever speaks for them, has named a card that cannot be linked, on one day in UTC: numbers of the
+-- stock are not to be guessed.
+create table link_tries (
+    user_id uuid not null,
+    day     date not null,
+    wrong   int not null check (wrong >= 0),
+    primary key (user_id, day)
+);
+grant select, insert, delete on link_tries to {requests};
+grant update (wrong) on link_tries to {requests};
 
 -- A virtual card that is printed becomes Digital First.
 grant update (type) on cards to {requests};

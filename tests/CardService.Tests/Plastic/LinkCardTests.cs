@@ -136,6 +136,48 @@ public sealed class LinkCardTests(Suite suite) : IClassFixture<Suite>
     }
 
     [Fact]
+    public async Task Ten_wrong_cards_a_day_are_enough_for_one_user_and_not_for_another()
+    {
+        var bureau = await Bureau.New(suite);
+        var (holder, other) = (await bureau.NewHolder(), await bureau.NewHolder());
+        var plastic = await InStock(bureau);
+        for (var i = 0; i < 9; i++)
+        {
+            (await Link(holder, plastic with { CardNo = Wrong(plastic.CardNo) })).MustRefuse(404, "CARD_NOT_FOUND");
+        }
+
+        // Guesses at once wait for each other: one is the tenth, and the rest are too many.
+        var answers = await Races.AtOnce(
+            _cards,
+            $"select from link_tries where user_id = '{holder.User.UserId}' for update",
+            waiters: 3,
+            () => Link(holder, plastic with { CardNo = Wrong(plastic.CardNo) }),
+            () => Link(holder, plastic with { CardNo = Wrong(plastic.CardNo) }),
+            () => Link(holder, plastic with { CardNo = Wrong(plastic.CardNo) }));
+
+        Assert.Single(answers, answer => answer.Code == "CARD_NOT_FOUND");
+        Assert.Equal(2, answers.Count(answer => answer is { Status: 429, Code: "LINK_TRIES_EXCEEDED" }));
+        (await Link(holder, plastic)).MustRefuse(429, "LINK_TRIES_EXCEEDED");
+        (await Link(holder, plastic, caller: holder.User.App)).MustRefuse(429, "LINK_TRIES_EXCEEDED");
+        var further = await InStock(bureau);
+        (await Link(other, further)).Must(200);
+        suite.Clock.Advance(TimeSpan.FromDays(1));
+        (await Link(holder, plastic)).Must(200);
+    }
+
+    [Fact]
+    public async Task A_wrong_card_is_on_record()
+    {
+        var bureau = await Bureau.New(suite);
+        var holder = await bureau.NewHolder();
+
+        var entries = await _cards.Audited(async () => (await Link(holder, new Plastic(Guid.Empty, Guid.Empty, "5105105105105100", "2029-11-30"))).MustRefuse(404, "CARD_NOT_FOUND"));
+
+        Assert.Equal($"Secure {holder.User.Caller.Actor} LinkCard user:{holder.User.UserId} {holder.User.UserId} {bureau.PartnerId}", Assert.Single(entries).Line());
+        Assert.Equal("CARD_NOT_FOUND", entries[0].GetProperty("outcome").GetString());
+    }
+
+    [Fact]
     public async Task A_link_is_on_record_under_its_card()
     {
         var bureau = await Bureau.New(suite);
