@@ -3,6 +3,7 @@ using Antaca.CardService.Authorisations;
 using Antaca.CardService.Issuing;
 using Antaca.CardService.Locks;
 using Antaca.CardService.Plastic;
+using Antaca.CardService.Processors;
 using Antaca.CardService.Viewing;
 using Antaca.Contracts.Requests;
 using Antaca.ServiceDefaults;
@@ -23,7 +24,11 @@ public static class Service
         var builder = Defaults.CreateBuilder(Name, args);
         builder.AddJson(CardJson.Default);
         builder.AddDatabase("cards_requests", typeof(Service).Assembly);
-        builder.AddMessaging(bus => bus.AddConsumer<ShowPersonalisedCard>());
+        builder.AddMessaging(bus =>
+        {
+            bus.AddConsumer<ShowPersonalisedCard>();
+            bus.AddConsumer<NoteForProcessor>();
+        });
         builder.AddPeer("datacore");
         builder.AddPeer("balanceservice");
         builder.AddPeer("kycservice");
@@ -32,6 +37,8 @@ public static class Service
         builder.Services.AddHostedService<FinishIssuing>();
         builder.AddSettings<PlasticSettings>("Plastic");
         builder.Services.AddHostedService<SandboxBureau>();
+        builder.AddSettings<ProcessorSettings>("Processors");
+        builder.Services.AddHostedService<TellProcessors>();
         adjust?.Invoke(builder);
 
         var app = builder.BuildService();

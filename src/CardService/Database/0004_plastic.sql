@@ -82,3 +82,27 @@ grant update (wrong) on link_tries to {requests};
 
 -- A virtual card that is printed becomes Digital First.
 grant update (type) on cards to {requests};
+
+-- What outside processors are to be told of their cards, until they have taken it; and until when each card's has heard.
+create table processor_messages (
+    id            uuid primary key,
+    processor     text not null,
+    card_id       uuid not null references cards (id) on delete cascade,
+    type          text not null check (type in ('Created', 'Locked', 'Unlocked', 'Removed')),
+    lock_code     smallint check (lock_code between 1 and 8),
+    occurred_at   timestamptz not null,
+    failures      int not null default 0 check (failures >= 0),
+    due_at        timestamptz not null,
+    claimed_until timestamptz
+);
+create index processor_messages_due on processor_messages (due_at, id);
+create index processor_messages_of_card on processor_messages (card_id, occurred_at, id);
+grant select, insert, delete on processor_messages to {requests};
+grant update (failures, due_at, claimed_until) on processor_messages to {requests};
+
+create table processor_cards (
+    card_id    uuid primary key references cards (id) on delete cascade,
+    told_until timestamptz not null
+);
+grant select, insert on processor_cards to {requests};
+grant update (told_until) on processor_cards to {requests};
