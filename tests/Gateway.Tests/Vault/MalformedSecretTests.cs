@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Antaca.Gateway.Tests.Vault;
 
-public sealed class MalformedSecretTests(Suite suite) : IClassFixture<Suite>
+public sealed class MalformedSecretTests(SuiteWithCard suite) : IClassFixture<SuiteWithCard>
 {
     [Fact]
     public async Task A_PIN_block_that_is_no_object_is_refused_at_the_edge()
