@@ -94,6 +94,26 @@ public sealed class TellProcessorsTests(SuiteWithProcessor suite) : IClassFixtur
     }
 
     [Fact]
+    public async Task Each_try_waits_twice_as_long_as_the_one_before()
+    {
+        var holder = await suite.NewHolder();
+        var cardId = await holder.NewCard();
+        await Heard(cardId, 1);
+        suite.Acme.Answer = told => told.CardId == cardId ? 500 : 204;
+        var before = suite.Clock.GetUtcNow();
+        (await holder.Partner.Post($"/cards/{cardId}/lock", new { code = 7 })).Must(200);
+
+        for (var tries = 1; tries <= 4; tries++)
+        {
+            await Eventually.Holds(async () => await _cards.One<long>("select count(*) from processor_messages where card_id = $1 and failures >= $2", cardId, tries) == 1, $"try {tries}");
+            suite.Clock.Advance(TimeSpan.FromSeconds(2 << tries));
+        }
+
+        // After 2, 4, 8 and 16 seconds, however many more tries there have been.
+        Assert.True(await _cards.One<DateTime>("select due_at from processor_messages where card_id = $1", cardId) >= before.UtcDateTime.AddSeconds(2 + 4 + 8 + 16));
+    }
+
+    [Fact]
     public async Task Plastic_that_could_not_be_made_is_created_and_removed()
     {
         var (partner, program) = await suite.NewPartner(processor: SuiteWithProcessor.Name);
