@@ -52,6 +52,9 @@ internal static class CardProblems
 
     public static ProblemHttpResult ProgramNotFound() => Problems.NotFound("PROGRAM_NOT_FOUND", "programme");
 
+    public static ProblemHttpResult LinkTriesExceeded() =>
+        Problems.Refuse(429, "LINK_TRIES_EXCEEDED", "Too many cards were named that cannot be linked. No more is linked today.");
+
     public static ProblemHttpResult CardIsRemoved() => Problems.Refuse(409, "CARD_REMOVED", "The card is removed, and needs no plastic.");
 
     // Life

@@ -4,6 +4,7 @@ using Antaca.CardService.Issuing;
 using Antaca.CardService.Life;
 using Antaca.CardService.Locks;
 using Antaca.CardService.Plastic;
+using Antaca.CardService.Processors;
 using Antaca.CardService.Secrets;
 using Antaca.CardService.Viewing;
 using Antaca.Contracts.Requests;
@@ -29,6 +30,7 @@ public static class Service
         {
             bus.AddConsumer<ShowPersonalisedCard>();
             bus.AddConsumer<FollowPin>();
+            bus.AddConsumer<NoteForProcessor>();
         });
         builder.AddPeer("datacore");
         builder.AddPeer("balanceservice");
@@ -41,6 +43,8 @@ public static class Service
         builder.Services.AddHostedService<ExpireCards>();
         builder.AddSettings<PlasticSettings>("Plastic");
         builder.Services.AddHostedService<SandboxBureau>();
+        builder.AddSettings<ProcessorSettings>("Processors");
+        builder.Services.AddHostedService<TellProcessors>();
         adjust?.Invoke(builder);
 
         var app = builder.BuildService();

@@ -15,6 +15,9 @@ public sealed class SuiteWithCard : Suite
     /// <summary>A test number of another scheme's: no programme has it.</summary>
     private const string NobodysCardNo = "4111111111111111";
 
+    // The sandbox's bureau leaves the orders to the tests.
+    public SuiteWithCard() => Settings["cardservice"] = ["--Plastic:SandboxDelaySeconds=3600"];
+
     public static readonly Caller ProcessorCaller = new() { Channel = Channel.Processor, Processor = "sandbox" };
 
     private NpgsqlDataSource _cards = null!;

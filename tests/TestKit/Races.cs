@@ -45,6 +45,14 @@ public sealed class Races : IAsyncDisposable
         },
         $"{count} sessions to wait for the lock");
 
+    /// <summary>Lets go of it changed: what waited finds it so.</summary>
+    public async Task Commit(string changeSql)
+    {
+        await using var change = new NpgsqlCommand(changeSql, _connection, _transaction);
+        await change.ExecuteNonQueryAsync();
+        await _transaction.CommitAsync();
+    }
+
     public Task Release() => _transaction.RollbackAsync();
 
     public async ValueTask DisposeAsync()

@@ -32,8 +32,8 @@ create index stock_requests_unfinished on stock_requests (claimed_until) where c
 grant select, insert, delete on stock_requests to {requests};
 grant update (claimed_until) on stock_requests to {requests};
 
--- Orders of plastic. 'Issuing' is an order whose card has no number yet; nobody sees it. The address is kept for as long
--- as the plastic is in production.
+-- Orders of plastic. 'Issuing' is an order whose card has no number yet; nobody sees it. Name and address are kept
+-- for as long as the plastic is in production.
 create table orders (
     id              uuid primary key,
     kind            text not null check (kind in ('Physical', 'DigitalFirst', 'Stock')),
@@ -67,7 +67,42 @@ create unique index orders_of_stock_card on orders (stock_card_id);
 create index orders_to_bureau on orders (program_id, status, ordered_at, id);
 create index orders_in_production on orders (ordered_at) where status in ('Ordered', 'Sent');
 grant select, insert on orders to {requests};
-grant update (status, street, city, postal_code, country, reason, sent_at, finished_at) on orders to {requests};
+grant update (status, emboss_name, street, city, postal_code, country, reason, sent_at, finished_at) on orders to {requests};
+
+-- How often a user, or whoever speaks for them, has named a card that cannot be linked, on one day in UTC: numbers of the
+-- stock are not to be guessed.
+create table link_tries (
+    user_id uuid not null,
+    day     date not null,
+    wrong   int not null check (wrong >= 0),
+    primary key (user_id, day)
+);
+grant select, insert, delete on link_tries to {requests};
+grant update (wrong) on link_tries to {requests};
 
 -- A virtual card that is printed becomes Digital First.
 grant update (type) on cards to {requests};
+
+-- What outside processors are to be told of their cards, until they have taken it; and until when each card's has heard.
+create table processor_messages (
+    id            uuid primary key,
+    processor     text not null,
+    card_id       uuid not null references cards (id) on delete cascade,
+    type          text not null check (type in ('Created', 'Locked', 'Unlocked', 'Removed')),
+    lock_code     smallint check (lock_code between 1 and 8),
+    occurred_at   timestamptz not null,
+    failures      int not null default 0 check (failures >= 0),
+    due_at        timestamptz not null,
+    claimed_until timestamptz
+);
+create index processor_messages_due on processor_messages (due_at, id);
+create index processor_messages_of_card on processor_messages (card_id, occurred_at, id);
+grant select, insert, delete on processor_messages to {requests};
+grant update (failures, due_at, claimed_until) on processor_messages to {requests};
+
+create table processor_cards (
+    card_id    uuid primary key references cards (id) on delete cascade,
+    told_until timestamptz not null
+);
+grant select, insert on processor_cards to {requests};
+grant update (told_until) on processor_cards to {requests};

@@ -96,7 +96,7 @@ internal static class OrderStore
         await work.Change(
             """
             update orders
-            set status = 'Personalised', sent_at = coalesce(sent_at, @now), finished_at = @now, street = null, city = null, postal_code = null, country = null
+            set status = 'Personalised', sent_at = coalesce(sent_at, @now), finished_at = @now, emboss_name = null, street = null, city = null, postal_code = null, country = null
             where id = @orderId and status in ('Ordered', 'Sent')
             """,
             new { orderId, now }) == 1;
@@ -107,7 +107,7 @@ internal static class OrderStore
         await work.Change(
             """
             update orders
-            set status = 'Failed', reason = @reason, finished_at = @now, street = null, city = null, postal_code = null, country = null
+            set status = 'Failed', reason = @reason, finished_at = @now, emboss_name = null, street = null, city = null, postal_code = null, country = null
             where id = @orderId and status in ('Ordered', 'Sent')
             """,
             new { orderId, reason, now }) == 1;
@@ -115,16 +115,16 @@ internal static class OrderStore
     public static Task<bool> AnyInProduction(this NpgsqlDataSource database, CancellationToken cancel) =>
         database.One<bool>("select exists (select from orders where status in ('Ordered', 'Sent'))", parameters: null, cancel);
 
-    /// <summary>The oldest order of these programmes that is to be called sent, or is due to be personalised; another replica takes another.</summary>
-    public static Task<PlasticOrder?> FindDue(this Work work, Guid[] programs, DateTimeOffset orderedBefore) =>
+    /// <summary>The oldest order of these programmes that has been in a state for long enough; another replica takes another.</summary>
+    public static Task<PlasticOrder?> FindDue(this Work work, Guid[] programs, OrderStatus status, DateTimeOffset orderedBefore) =>
         work.One<PlasticOrder>(
             """
             select id, kind, partner_id, program_id, user_id, coalesce(card_id, stock_card_id) as card_id, status, reason, ordered_at, sent_at, finished_at
             from orders
-            where program_id = any(@programs) and (status = 'Ordered' or status = 'Sent' and ordered_at <= @orderedBefore)
+            where program_id = any(@programs) and status = @status and ordered_at <= @orderedBefore
             order by ordered_at, id
             limit 1
             for update skip locked
             """,
-            new { programs, orderedBefore });
+            new { programs, status = status.ToString(), orderedBefore });
 }

@@ -40,7 +40,7 @@ internal sealed record PlasticOrder
     public required Guid CardId { get; init; }
     public required OrderStatus Status { get; init; }
 
-    /// <summary>The name that the plastic or its chip bears, where there is one.</summary>
+    /// <summary>The name that the plastic or its chip bears, where there is one; null once the order is over.</summary>
     public string? EmbossName { get; init; }
     public string? Design { get; init; }
 

@@ -23,7 +23,7 @@ internal static class PlasticStore
             "update cards set status = 'Inactive' where id = @cardId and partner_id = @partnerId and type = 'Physical' and status = 'Ordered'",
             new { cardId, partnerId });
 
-    /// <summary>Ends a card whose plastic could not be made: nobody has ever seen it.</summary>
+    /// <summary>Ends a card whose plastic could not be made, and which nobody has used.</summary>
     public static Task RemoveUnmade(this Work work, Guid cardId) =>
         work.Change("update cards set status = 'Removed' where id = @cardId and type = 'Physical' and status = 'Ordered'", new { cardId });
 

@@ -60,11 +60,18 @@ internal sealed partial class SandboxBureau(
     {
         var now = clock.GetUtcNow();
         await using var work = await Work.Begin(database, cancel);
-        if (await work.FindDue(programs, orderedBefore: now - _delay) is not { } order)
+        if (await work.FindDue(programs, OrderStatus.Ordered, orderedBefore: now) is { } ordered)
+        {
+            await work.Sent(ordered, now);
+        }
+        else if (await work.FindDue(programs, OrderStatus.Sent, orderedBefore: now - _delay) is { } sent)
+        {
+            await work.Confirm(sent, now);
+        }
+        else
         {
             return false;
         }
-        _ = order.Status == OrderStatus.Ordered ? await work.Sent(order, now) : await work.Confirm(order, now);
         await work.Commit();
         return true;
     }

@@ -113,6 +113,23 @@ internal static class StockStore
             """,
             new { cardId, partnerId, programId, exp, now });
 
+    /// <summary>How many wrong cards were named for a user on a day. The row stays locked until the work ends: guesses wait for each other. Forgets other days.</summary>
+    public static Task<int> CountWrongLinks(this Work work, Guid userId, DateOnly day) =>
+        work.One<int>(
+            """
+            with forgotten as (
+                delete from link_tries where user_id = @userId and day < @day
+            )
+            insert into link_tries (user_id, day, wrong)
+            values (@userId, @day, 0)
+            on conflict (user_id, day) do update set wrong = link_tries.wrong
+            returning wrong
+            """,
+            new { userId, day });
+
+    public static Task NoteWrongLink(this Work work, Guid userId, DateOnly day) =>
+        work.Change("update link_tries set wrong = wrong + 1 where user_id = @userId and day = @day", new { userId, day });
+
     /// <summary>The card that was taken out of the stock, as its user's.</summary>
     public static Task InsertLinked(this Work work, Card card) =>
         work.Change(

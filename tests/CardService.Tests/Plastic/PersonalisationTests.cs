@@ -270,7 +270,7 @@ public sealed class PersonalisationTests(Suite suite) : IClassFixture<Suite>
     }
 
     [Fact]
-    public async Task There_is_no_record_of_an_order_that_is_over_and_no_address_is_kept()
+    public async Task There_is_no_record_of_an_order_that_is_over_and_neither_name_nor_address_is_kept()
     {
         var bureau = await Bureau.New(suite);
         var holder = await bureau.NewHolder();
@@ -284,7 +284,7 @@ public sealed class PersonalisationTests(Suite suite) : IClassFixture<Suite>
 
         (await bureau.Record(made)).MustRefuse(409, "ORDER_STATE");
         (await bureau.Record(failed)).MustRefuse(409, "ORDER_STATE");
-        Assert.Equal(0, await _cards.One<long>("select count(*) from orders where program_id = $1 and (street is not null or city is not null or postal_code is not null)", bureau.ProgramId));
+        Assert.Equal(0, await _cards.One<long>("select count(*) from orders where program_id = $1 and (emboss_name is not null or street is not null or city is not null or postal_code is not null)", bureau.ProgramId));
     }
 
     [Fact]

@@ -52,3 +52,17 @@ public sealed class SandboxBureauTests(SuiteWithSlowBureau suite) : IClassFixtur
 
     private Task Becomes(Guid orderId, string status) => Eventually.Holds(async () => await _cards.StatusOfOrder(orderId) == status, $"the order to be {status}");
 }
+
+public sealed class SandboxBureauOfDevelopmentTests(Suite suite) : IClassFixture<Suite>
+{
+    [Fact]
+    public async Task In_Development_plastic_takes_five_seconds()
+    {
+        var user = await suite.NewAcceptedUser();
+        var holder = new Holder(suite, user, await suite.NewBalance(user));
+        var (_, cardId) = await holder.Ordered();
+        suite.Clock.Advance(TimeSpan.FromSeconds(5));
+
+        Assert.Equal("Inactive", (await holder.Seen(cardId))["status"].GetString());
+    }
+}

@@ -32,6 +32,9 @@ public sealed class SuiteWithEveryCaller : Suite
 
     internal World AnotherPartners { get; private set; } = null!;
 
+    /// <summary>An order of plastic of <see cref="Ours"/>.</summary>
+    internal Guid OrderId { get; private set; }
+
     internal Api AnotherPartner { get; private set; } = null!;
 
     internal Api ExpiredCertificate { get; private set; } = null!;
@@ -114,6 +117,9 @@ public sealed class SuiteWithEveryCaller : Suite
             ? key
             : throw new InvalidOperationException("The published key is none.");
         Ours = await NewWorld();
+        var address = new { street = "Prosta 1", city = "Warszawa", postalCode = "00-001", country = "PL" };
+        var order = await As(Ours.User.Caller, "cardservice").Post("/cards/physical", new { balanceId = Ours.BalanceId, embossName = "ANNA", deliveryAddress = address });
+        OrderId = order.Must(202)["orderId"].GetGuid();
         SamePartners = await NewWorld();
         var (partner, program) = await this.NewPartner();
         AnotherPartners = await NewWorld(partner, program);

@@ -10,19 +10,25 @@ namespace Antaca.Gateway.Tests.Authorisation;
 /// <summary>Calls of any route of the table, its ids taken from a world.</summary>
 internal static class SuiteCalls
 {
+    private const string Address = """{"street":"Prosta 1","city":"Warszawa","postalCode":"00-001","country":"PL"}""";
+
+    /// <summary>How the paths end whose calls must be encrypted.</summary>
+    private static readonly string[] _sensitive = ["/cards/virtual", "/cards/{cardId}", "/cards/physical", "/cards/link", "/print", "/file"];
+
     public static Task<Answer> Send(
         this SuiteWithEveryCaller suite, Api api, Promise promise, World world, (string, string)? credential = null, Guid? installationId = null, string? body = null, Guid? operatorId = null)
     {
         var path = InWorld(promise.Path, world)
             .Replace("{installationId}", (installationId ?? Guid.CreateVersion7()).ToString(), StringComparison.Ordinal)
             .Replace("{operatorId}", (operatorId ?? Guid.CreateVersion7()).ToString(), StringComparison.Ordinal)
+            .Replace("{orderId}", suite.OrderId.ToString(), StringComparison.Ordinal)
             .Replace("{serial}", "00", StringComparison.Ordinal);
         List<(string, string)> headers = [];
         if (credential is { } shown)
         {
             headers.Add(shown);
         }
-        var sensitive = promise.Path.EndsWith("/cards/virtual", StringComparison.Ordinal) || promise.Path.EndsWith("/cards/{cardId}", StringComparison.Ordinal);
+        var sensitive = _sensitive.Any(end => promise.Path.EndsWith(end, StringComparison.Ordinal));
         if (sensitive)
         {
             headers.AddRange(SealedCalls.Headers());
@@ -75,6 +81,9 @@ internal static class SuiteCalls
     private static string BodyOf(Promise promise, World world) => promise.Path switch
     {
         var path when path.EndsWith("/cards/virtual", StringComparison.Ordinal) => $$"""{"balanceId":"{{world.BalanceId}}"}""",
+        var path when path.EndsWith("/cards/physical", StringComparison.Ordinal) => $$"""{"balanceId":"{{world.BalanceId}}","embossName":"ANNA","deliveryAddress":{{Address}}}""",
+        var path when path.EndsWith("/cards/link", StringComparison.Ordinal) => $$"""{"balanceId":"{{world.BalanceId}}","cardNo":"5105105105105100","exp":"2029-11-30"}""",
+        var path when path.EndsWith("/print", StringComparison.Ordinal) => $$"""{"deliveryAddress":{{Address}}}""",
         var path when path.EndsWith("/{cardId}/lock", StringComparison.Ordinal) => """{"code":7}""",
         var path when path.EndsWith("/reload", StringComparison.Ordinal) => """{"amount":{"amount":100,"currency":"PLN"},"reference":"table"}""",
         var path when path.EndsWith("/kyc", StringComparison.Ordinal) => """{"status":"Accepted","reference":"table"}""",

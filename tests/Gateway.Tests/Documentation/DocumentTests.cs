@@ -21,7 +21,7 @@ public sealed partial class DocumentTests(SuiteWithEveryCaller suite) : IClassFi
         [Channel.Processor] = "processor",
     };
 
-    /// <summary>Examples that prove something: understood, and refused because nobody can prove it again.</summary>
+    /// <summary>Examples that are understood, and refused: nobody can prove the same again, and few have a card of the stock or a programme that prints.</summary>
     private static readonly Dictionary<string, string> _proofs = new()
     {
         ["POST /customers/devices"] = "ACTIVATION_FAILED",
@@ -30,6 +30,11 @@ public sealed partial class DocumentTests(SuiteWithEveryCaller suite) : IClassFi
         ["POST /admin/sessions"] = "LOGIN_FAILED",
         ["POST /admin/sessions/verify"] = "LOGIN_FAILED",
         ["POST /admin/password"] = "LINK_INVALID",
+        ["POST /customers/me/cards/link"] = "CARD_NOT_FOUND",
+        ["POST /secure/customers/{customerId}/cards/link"] = "CARD_NOT_FOUND",
+        ["POST /admin/customers/{customerId}/cards/link"] = "CARD_NOT_FOUND",
+        ["POST /admin/cards/{cardId}/print"] = "DIGITAL_FIRST_DISABLED",
+        ["POST /processor/personalisations/{orderId}/fail"] = "ORDER_STATE",
     };
 
     public static TheoryData<Channel> Channels => [.. _names.Keys];

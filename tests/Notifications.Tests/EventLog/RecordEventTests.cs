@@ -40,6 +40,19 @@ public sealed class RecordEventTests(Suite suite) : IClassFixture<Suite>
             new CardIssued(_partner, _user, _balance, _card, "Virtual", _time), "card.issued",
             $$"""{"customerId":"{{_user}}","cardId":"{{_card}}","balanceId":"{{_balance}}","type":"Virtual"}"""
         },
+        {
+            new PhysicalCardOrdered(_partner, _user, _balance, _card, _other, "Physical", _time), "card.ordered",
+            $$"""{"customerId":"{{_user}}","cardId":"{{_card}}","balanceId":"{{_balance}}","orderId":"{{_other}}","type":"Physical"}"""
+        },
+        {
+            new PhysicalCardPersonalised(_partner, _user, _card, _other, _time), "card.personalised",
+            $$"""{"customerId":"{{_user}}","cardId":"{{_card}}","orderId":"{{_other}}"}"""
+        },
+        {
+            new PhysicalCardFailed(_partner, UserId: null, _card, _other, "Stock", _time), "card.failed",
+            $$"""{"customerId":null,"cardId":"{{_card}}","orderId":"{{_other}}","kind":"Stock"}"""
+        },
+        { new CardLinked(_partner, _user, _balance, _card, _time), "card.linked", $$"""{"customerId":"{{_user}}","cardId":"{{_card}}","balanceId":"{{_balance}}"}""" },
         { new CardLocked(_partner, _user, _card, 7, _time), "card.locked", $$"""{"customerId":"{{_user}}","cardId":"{{_card}}","code":7}""" },
         { new CardUnlocked(_partner, _user, _card, 7, _time), "card.unlocked", $$"""{"customerId":"{{_user}}","cardId":"{{_card}}","code":7}""" },
         {
