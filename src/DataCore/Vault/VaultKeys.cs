@@ -54,8 +54,17 @@ internal sealed class VaultKeys(Hsm hsm, NpgsqlDataSource database, TimeProvider
     }
 
     /// <summary>Loads every key, after making the suite's own where this is the first start.</summary>
+    /// <exception cref="SettingsException">The database's keys are wrapped under another master key: nothing is added to them.</exception>
     public async Task Load(CancellationToken cancel)
     {
+        try
+        {
+            await Refresh(cancel);
+        }
+        catch (CryptographicException)
+        {
+            throw new SettingsException(["Vault:MasterKeyFile holds another master key than the one that this database's keys are wrapped under. Give the service the master key that belongs to this database, or to the backup it was restored from"]);
+        }
         var now = clock.GetUtcNow();
         await using (var work = await Work.Begin(database, cancel))
         {
@@ -149,7 +158,7 @@ internal sealed class VaultKeys(Hsm hsm, NpgsqlDataSource database, TimeProvider
                 _processors[row.Id] = processor;
             }
         }
-        return rows.Where(row => row.Purpose == nameof(KeyPurpose.PanEncryption)).Max(row => row.Version);
+        return rows.Where(row => row.Purpose == nameof(KeyPurpose.PanEncryption)).Select(row => row.Version).DefaultIfEmpty().Max();
     }
 
     /// <summary>The first of two replicas wins; the other reads the winner's key.</summary>
