@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
@@ -32,8 +31,6 @@ public class Suite : IAsyncLifetime
     ];
 
     private static readonly TimeSpan _listenBound = TimeSpan.FromSeconds(60);
-
-    private static readonly ConcurrentDictionary<int, int> _givenPorts = new();
 
     private readonly Dictionary<string, WebApplication> _running = [];
     private readonly Dictionary<string, int> _ports = [];
@@ -86,15 +83,15 @@ public class Suite : IAsyncLifetime
         _messaging = await VirtualHost(infrastructure);
         foreach (var service in _services)
         {
-            _ports[service.Name] = FreePort();
-            _ports[service.Name + ".health"] = FreePort();
+            _ports[service.Name] = Ports.Free(1)[0];
+            _ports[service.Name + ".health"] = Ports.Free(1)[0];
             if (service.Database.Length > 0)
             {
                 _databases[service.Database] = await infrastructure.Clone(service.Database, service.Migrations);
             }
         }
-        _ports["gateway.public"] = FreePort();
-        _ports["gateway.partners"] = FreePort();
+        _ports["gateway.public"] = Ports.Free(1)[0];
+        _ports["gateway.partners"] = Ports.Free(1)[0];
         await Task.WhenAll(_services.Where(service => !Without.Contains(service.Name)).Select(service => Start(service.Name)));
         await Task.WhenAll(_running.Values.Select(Listens));
 
@@ -290,18 +287,6 @@ public class Suite : IAsyncLifetime
             handler.SslOptions.LocalCertificateSelectionCallback = (_, _, _, _, _) => certificate;
         }
         return handler;
-    }
-
-    /// <summary>Not one of those that connections out take theirs from: a service keeps its port while it is stopped.</summary>
-    private static int FreePort()
-    {
-        int port;
-        do
-        {
-            port = Ports.Free(1)[0];
-        }
-        while (!_givenPorts.TryAdd(port, port));
-        return port;
     }
 
     private Api OverEdge(Uri address, X509Certificate2? certificate) =>

@@ -18,6 +18,8 @@ public sealed class Ports
     private const int FirstOuter = 443;
     private const int Highest = 65535 - 1000;
 
+    private static readonly List<Socket> claims = [];
+
     private readonly int start;
     private readonly bool moved;
     private int inner = FirstInner;
@@ -69,7 +71,10 @@ public sealed class Ports
         }
     }
 
-    /// <summary>Ports nobody listens on now, below the range that outgoing connections take theirs from.</summary>
+    /// <summary>
+    /// Ports nobody listens on now, below the range that outgoing connections take theirs from. They are this process's until
+    /// it ends: a part keeps its port while it is stopped, whatever else asks for free ports on this machine meanwhile.
+    /// </summary>
     public static int[] Free(int count)
     {
         const int attempts = 1000;
@@ -77,11 +82,31 @@ public sealed class Ports
         for (var attempt = 0; attempt < attempts && free.Count < count; attempt++)
         {
             var port = RandomNumberGenerator.GetInt32(20000, 32000);
-            if (IsFree(port))
+            if (IsFree(port) && Claim(port))
             {
                 free.Add(port);
             }
         }
         return free.Count == count ? [.. free] : throw new DistributedApplicationException("No free port between 20000 and 32000.");
+    }
+
+    /// <summary>An abstract socket bears the port's name: one process can hold it, and the system lets it go with the process.</summary>
+    private static bool Claim(int port)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        try
+        {
+            socket.Bind(new UnixDomainSocketEndPoint($"\0antaca-port-{port}"));
+        }
+        catch (SocketException)
+        {
+            socket.Dispose();
+            return false;
+        }
+        lock (claims)
+        {
+            claims.Add(socket);
+        }
+        return true;
     }
 }

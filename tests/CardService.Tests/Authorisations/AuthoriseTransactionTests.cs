@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net.Http.Json;
 using System.Text.Json;
 using Antaca.ServiceDefaults;
 using Antaca.TestKit;
@@ -217,6 +218,20 @@ public sealed class AuthoriseTransactionTests(Suite suite) : IClassFixture<Suite
 
         Assert.Equal("Approved", (await Authorise(request)).Must(200)["decision"].GetString());
         Assert.Equal(9_900, await Available(user, balance));
+    }
+
+    [Fact]
+    public async Task It_takes_no_longer_than_the_gateway_has_left()
+    {
+        var (_, balance, card) = await NewCard(10_000);
+        using var content = JsonContent.Create(ById(card.Id, 100));
+
+        await using var held = await Races.Hold(suite.Database("balances"), $"select from accounts where id = '{balance}' for update");
+        var since = Stopwatch.GetTimestamp();
+        var late = await suite.As(_processor, "cardservice").Send(HttpMethod.Post, "/authorizations", content, headers: ("Time-Left", "200"));
+        late.MustRefuse(504, "AUTHORIZATION_TIMEOUT");
+        Assert.InRange(Stopwatch.GetElapsedTime(since).TotalMilliseconds, 150, 1_400);
+        await held.Release();
     }
 
     [Fact]
