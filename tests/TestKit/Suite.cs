@@ -148,7 +148,7 @@ public class Suite : IAsyncLifetime
     public async Task<Replica> StartReplica(string name, params string[] settings)
     {
         var service = _services.Single(service => service.Name == name);
-        var (api, health) = (FreePort(), FreePort());
+        var (api, health) = (Ports.Free(1)[0], Ports.Free(1)[0]);
         var app = service.Build([.. Arguments(service.Name, service.Database), $"--Ports:Api={Text(api)}", $"--Ports:Health={Text(health)}", .. settings], builder =>
         {
             builder.Logging.ClearProviders();

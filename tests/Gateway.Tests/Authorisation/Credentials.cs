@@ -35,6 +35,9 @@ public sealed class SuiteWithEveryCaller : Suite
     /// <summary>An order of plastic of <see cref="Ours"/>.</summary>
     internal Guid OrderId { get; private set; }
 
+    /// <summary>A card of <see cref="Ours"/> that was asked for without waiting.</summary>
+    internal Guid RequestId { get; private set; }
+
     internal Api AnotherPartner { get; private set; } = null!;
 
     internal Api ExpiredCertificate { get; private set; } = null!;
@@ -120,6 +123,7 @@ public sealed class SuiteWithEveryCaller : Suite
         var address = new { street = "Prosta 1", city = "Warszawa", postalCode = "00-001", country = "PL" };
         var order = await As(Ours.User.Caller, "cardservice").Post("/cards/physical", new { balanceId = Ours.BalanceId, embossName = "ANNA", deliveryAddress = address });
         OrderId = order.Must(202)["orderId"].GetGuid();
+        RequestId = (await As(Ours.User.Caller, "cardservice").Post("/cards/virtual/async", new { balanceId = Ours.BalanceId })).Must(202)["requestId"].GetGuid();
         SamePartners = await NewWorld();
         var (partner, program) = await this.NewPartner();
         AnotherPartners = await NewWorld(partner, program);

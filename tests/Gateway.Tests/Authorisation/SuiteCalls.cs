@@ -13,7 +13,7 @@ internal static class SuiteCalls
     private const string Address = """{"street":"Prosta 1","city":"Warszawa","postalCode":"00-001","country":"PL"}""";
 
     /// <summary>How the paths end whose calls must be encrypted.</summary>
-    private static readonly string[] _sensitive = ["/cards/virtual", "/cards/{cardId}", "/cards/physical", "/cards/link", "/print", "/file"];
+    private static readonly string[] _sensitive = ["/cards/virtual", "/cards/{cardId}", "/cards/physical", "/cards/link", "/print", "/file", "/cvv", "/pin"];
 
     public static Task<Answer> Send(
         this SuiteWithEveryCaller suite, Api api, Promise promise, World world, (string, string)? credential = null, Guid? installationId = null, string? body = null, Guid? operatorId = null)
@@ -21,7 +21,9 @@ internal static class SuiteCalls
         var path = InWorld(promise.Path, world)
             .Replace("{installationId}", (installationId ?? Guid.CreateVersion7()).ToString(), StringComparison.Ordinal)
             .Replace("{operatorId}", (operatorId ?? Guid.CreateVersion7()).ToString(), StringComparison.Ordinal)
+            .Replace("{requestId}", suite.RequestId.ToString(), StringComparison.Ordinal)
             .Replace("{orderId}", suite.OrderId.ToString(), StringComparison.Ordinal)
+            .Replace("{processor}", "sandbox", StringComparison.Ordinal)
             .Replace("{serial}", "00", StringComparison.Ordinal);
         List<(string, string)> headers = [];
         if (credential is { } shown)
@@ -80,10 +82,12 @@ internal static class SuiteCalls
     /// <summary>A body that gets as far as the question whose it is.</summary>
     private static string BodyOf(Promise promise, World world) => promise.Path switch
     {
-        var path when path.EndsWith("/cards/virtual", StringComparison.Ordinal) => $$"""{"balanceId":"{{world.BalanceId}}"}""",
+        var path when path.EndsWith("/cards/virtual", StringComparison.Ordinal) || path.EndsWith("/cards/virtual/async", StringComparison.Ordinal) => $$"""{"balanceId":"{{world.BalanceId}}"}""",
         var path when path.EndsWith("/cards/physical", StringComparison.Ordinal) => $$"""{"balanceId":"{{world.BalanceId}}","embossName":"ANNA","deliveryAddress":{{Address}}}""",
         var path when path.EndsWith("/cards/link", StringComparison.Ordinal) => $$"""{"balanceId":"{{world.BalanceId}}","cardNo":"5105105105105100","exp":"2029-11-30"}""",
         var path when path.EndsWith("/print", StringComparison.Ordinal) => $$"""{"deliveryAddress":{{Address}}}""",
+        var path when path.EndsWith("/pin", StringComparison.Ordinal) => """{"pin":"7391"}""",
+        "/processor/cards/lock" => $$"""{"cardId":"{{world.CardId}}","code":2,"source":"Mastercard"}""",
         var path when path.EndsWith("/{cardId}/lock", StringComparison.Ordinal) => """{"code":7}""",
         var path when path.EndsWith("/reload", StringComparison.Ordinal) => """{"amount":{"amount":100,"currency":"PLN"},"reference":"table"}""",
         var path when path.EndsWith("/kyc", StringComparison.Ordinal) => """{"status":"Accepted","reference":"table"}""",
