@@ -261,16 +261,6 @@ public sealed class AuthoriseTransactionTests(Suite suite) : IClassFixture<Suite
         (await Authorise(request)).MustRefuse(409, "REFERENCE_INVALID");
     }
 
-    [Fact]
-    public async Task A_PIN_block_is_refused_and_not_passed_over()
-    {
-        var (_, _, card) = await NewCard(10_000);
-        var request = ById(card.Id, 100);
-        request["pinBlock"] = new { format = "ISO-0", block = new { vault = "x" }, keyId = "zone" };
-
-        (await Authorise(request)).MustRefuse(422, "PIN_NOT_SUPPORTED");
-    }
-
     [Theory]
     [InlineData("transactionId", "\"\"")]
     [InlineData("transactionId", "\"a\\u0007\"")]

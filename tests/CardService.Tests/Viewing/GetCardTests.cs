@@ -38,7 +38,7 @@ public sealed class GetCardTests(Suite suite) : IClassFixture<Suite>
         var card = (await suite.As(user.Caller, "cardservice").Get($"/cards/{issued.Id}/summary")).Must(200);
 
         Assert.Equal(
-            ["id", "type", "status", "maskedCardNo", "exp", "cardholderName", "balanceId", "activationDate", "lock", "pin", "createdAt"],
+            ["id", "type", "status", "maskedCardNo", "exp", "cardholderName", "balanceId", "activationDate", "lock", "pin", "replacedBy", "createdAt"],
             card.Json.EnumerateObject().Select(field => field.Name));
         Assert.Equal("Virtual", card["type"].GetString());
         Assert.Equal("Active", card["status"].GetString());
