@@ -168,7 +168,7 @@ internal static class CardStore
             """
             update cards
             set status = 'Removed', lock_code = null, lock_source = null, locked_at = null, ended_at = @now
-            where id = @cardId and status in ('Inactive', 'Active', 'Locked')
+            where id = @cardId and status in ('Inactive', 'Active', 'Locked', 'Expired')
             """,
             new { cardId, now }) == 1;
 
@@ -202,18 +202,27 @@ internal static class CardStore
 
     /// <summary>Names the card that follows on another; both are one user's in one programme.</summary>
     /// <returns>False when there is no such pair, or one of the two has its follower already.</returns>
-    public static async Task<bool> ReplaceBy(this Work work, Card card, Guid replacement) =>
-        await work.Change(
-            """
-            update cards c
-            set replaced_by = @replacement
-            where c.id = @Id and c.replaced_by is null and c.id <> @replacement and exists (
-                select from cards follower
-                where follower.id = @replacement and follower.user_id = @UserId and follower.program_id = @ProgramId
-                    and follower.partner_id = @PartnerId and follower.status in ('Issuing', 'Ordered', 'Inactive', 'Active', 'Locked'))
-                and not exists (select from cards other where other.replaced_by = @replacement)
-            """,
-            new { card.Id, card.UserId, card.ProgramId, card.PartnerId, replacement }) == 1;
+    public static async Task<bool> ReplaceBy(this Work work, Card card, Guid replacement)
+    {
+        try
+        {
+            return await work.Change(
+                """
+                update cards c
+                set replaced_by = @replacement
+                where c.id = @Id and c.replaced_by is null and c.id <> @replacement and exists (
+                    select from cards follower
+                    where follower.id = @replacement and follower.user_id = @UserId and follower.program_id = @ProgramId
+                        and follower.partner_id = @PartnerId and follower.status in ('Issuing', 'Ordered', 'Inactive', 'Active', 'Locked'))
+                    and not exists (select from cards other where other.replaced_by = @replacement)
+                """,
+                new { card.Id, card.UserId, card.ProgramId, card.PartnerId, replacement }) == 1;
+        }
+        catch (PostgresException taken) when (taken.ConstraintName == "cards_replaced")
+        {
+            return false;
+        }
+    }
 
     /// <summary>Begins a card: it stays unseen until <see cref="Activate"/>.</summary>
     /// <param name="claimedUntil">Until then it is being worked on, and nobody else takes it up.</param>

@@ -12,6 +12,7 @@ public sealed record CardRow
     public Guid UserId { get; init; } = Guid.CreateVersion7();
     public Guid ProgramId { get; init; } = TestUsers.SandboxProgram;
     public Guid BalanceId { get; init; } = Guid.CreateVersion7();
+    public string Type { get; init; } = "Virtual";
     public string Status { get; init; } = "Active";
     public short? LockCode { get; init; }
     public DateOnly Exp { get; init; } = new(2999, 12, 31);
@@ -29,7 +30,7 @@ internal static class CardRows
             """
             insert into cards (id, partner_id, user_id, program_id, balance_id, type, status, masked_card_no, exp, lock_code, lock_source, locked_at,
                 activated_at, claimed_until, created_at)
-            values ($1, $2, $3, $4, $5, 'Virtual', $6, case when $6 <> 'Issuing' then '510510******5100' end, $7, $8,
+            values ($1, $2, $3, $4, $5, $11, $6, case when $6 <> 'Issuing' then '510510******5100' end, $7, $8,
                 case when $8::smallint is not null then 'Partner' end, case when $8::smallint is not null then now() end,
                 case when $6 <> 'Issuing' then now() end, $9, coalesce($10, now()))
             """);
@@ -43,6 +44,7 @@ internal static class CardRows
         insert.Parameters.Add(new NpgsqlParameter { NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Smallint, Value = (object?)card.LockCode ?? DBNull.Value });
         insert.Parameters.Add(new NpgsqlParameter { NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.TimestampTz, Value = (object?)claimedUntil ?? DBNull.Value });
         insert.Parameters.Add(new NpgsqlParameter { NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.TimestampTz, Value = (object?)createdAt ?? DBNull.Value });
+        insert.Parameters.AddWithValue(card.Type);
         await insert.ExecuteNonQueryAsync();
         return card;
     }

@@ -10,7 +10,7 @@ namespace Antaca.CardService.Locks;
 /// </summary>
 internal static class LockCard
 {
-    /// <param name="ReplacedBy">With code 8 alone: the card of the same user and programme that follows.</param>
+    /// <param name="ReplacedBy">With code 8 alone, also later: the card of the same user and programme that follows.</param>
     internal sealed record Request(int Code, Guid? ReplacedBy = null);
 
     public static void MapLockCard(this IEndpointRouteBuilder cards) =>
@@ -42,30 +42,28 @@ internal static class LockCard
             return CardProblems.NotFound();
         }
         Work.Audit(userId: card.UserId, partnerId: card.PartnerId);
-        if (card.Lock?.Reason == reason)
+        if (card.Lock?.Reason != reason)
         {
-            return await work.Answer(once, StatusCodes.Status200OK, CardView.Of(card, caller));
+            if (!card.MayBeLocked)
+            {
+                return CardProblems.NotLockable(card.Status);
+            }
+            if (!card.MayTakeLock)
+            {
+                return CardProblems.LockIrreversible(card.Lock!);
+            }
+            card = card.With(reason, caller.LockSource(), clock.GetUtcNow());
+            await work.SaveLock(card);
+            work.Owe(new CardLocked(card.PartnerId, card.UserId, card.Id, reason.Code, card.LockedAt!.Value));
         }
-        if (!card.MayBeLocked)
-        {
-            return CardProblems.NotLockable(card.Status);
-        }
-        if (!card.MayTakeLock)
-        {
-            return CardProblems.LockIrreversible(card.Lock!);
-        }
-
-        var locked = card.With(reason, caller.LockSource(), clock.GetUtcNow());
-        await work.SaveLock(locked);
         if (request.ReplacedBy is { } follower && follower != card.ReplacedBy)
         {
             if (!await work.ReplaceBy(card, follower))
             {
                 return CardProblems.ReplacementNotFound();
             }
-            locked = locked with { ReplacedBy = follower };
+            card = card with { ReplacedBy = follower };
         }
-        work.Owe(new CardLocked(card.PartnerId, card.UserId, card.Id, reason.Code, locked.LockedAt!.Value));
-        return await work.Answer(once, StatusCodes.Status200OK, CardView.Of(locked, caller));
+        return await work.Answer(once, StatusCodes.Status200OK, CardView.Of(card, caller));
     }
 }

@@ -22,7 +22,7 @@ internal static class PersonaliseCard
         }
         var now = clock.GetUtcNow();
         var key = await keys.VerificationKeyOf(card.ProgrammeId, cancel);
-        var pan = hsm.DecryptPan(card.CardId, card.EncryptedPan);
+        var pan = await keys.PanOf(card, cancel);
         return TypedResults.Ok(new PersonalisationReferences(
             ServiceCode,
             Refer(SecretKind.CardNo, pan.Reveal()),

@@ -5,13 +5,12 @@ using Antaca.ServiceDefaults;
 using Antaca.TestKit;
 using Npgsql;
 using Xunit;
+using static Antaca.CardService.Tests.Authorisations.Requests;
 
 namespace Antaca.CardService.Tests.Authorisations;
 
 public sealed class AuthoriseTransactionTests(Suite suite) : IClassFixture<Suite>
 {
-    private static readonly Caller _processor = new() { Channel = Channel.Processor, Processor = "sandbox" };
-
     private readonly NpgsqlDataSource _cards = suite.Database("cards");
 
     [Fact]
@@ -34,8 +33,8 @@ public sealed class AuthoriseTransactionTests(Suite suite) : IClassFixture<Suite
     {
         var (user, balance, card) = await NewCard(10_000);
 
-        Assert.Equal("Approved", (await Authorise(ById(card.Id, 10_000))).Must(200)["decision"].GetString());
-        Assert.Equal(("Declined", "1016", "INSUFFICIENT_FUNDS"), Decision((await Authorise(ById(card.Id, 1))).Must(200)));
+        Assert.Equal("Approved", (await Authorise(Purchase(card.Id, 10_000))).Must(200)["decision"].GetString());
+        Assert.Equal(("Declined", "1016", "INSUFFICIENT_FUNDS"), Decision((await Authorise(Purchase(card.Id, 1))).Must(200)));
         Assert.Equal(0, await Available(user, balance));
     }
 
@@ -43,7 +42,7 @@ public sealed class AuthoriseTransactionTests(Suite suite) : IClassFixture<Suite
     public async Task A_verification_holds_nothing()
     {
         var (user, balance, card) = await NewCard(100);
-        var request = ById(card.Id, 0);
+        var request = Purchase(card.Id, 0);
         request["type"] = "Verification";
 
         Assert.Equal("Approved", (await Authorise(request)).Must(200)["decision"].GetString());
@@ -77,7 +76,7 @@ public sealed class AuthoriseTransactionTests(Suite suite) : IClassFixture<Suite
     {
         var byNumber = (await Authorise(await ByNumber("4111111111111111", "2029-11-30", "123"))).Must(200);
         var noNumber = (await Authorise(await ByNumber("5105100000000001", "2029-11-30", "123"))).Must(200);
-        var byId = (await Authorise(ById(Guid.CreateVersion7(), 100))).Must(200);
+        var byId = (await Authorise(Purchase(Guid.CreateVersion7(), 100))).Must(200);
 
         Assert.Equal(("Declined", "1011", "CARD_UNKNOWN"), Decision(byNumber));
         Assert.Equal(("Declined", "1011", "CARD_UNKNOWN"), Decision(noNumber));
@@ -90,15 +89,15 @@ public sealed class AuthoriseTransactionTests(Suite suite) : IClassFixture<Suite
     }
 
     [Fact]
-    public async Task Another_processors_card_is_unknown()
+    public async Task AnotherProcessors_card_is_unknown()
     {
         var (partner, program) = await suite.NewPartner(processor: "elsewhere");
         var (user, balance, card) = await NewCard(10_000, partner, program);
         var (cardNo, cvv) = await suite.Open(user.Caller, card);
 
         var byNumber = (await Authorise(await ByNumber(cardNo, card["exp"].GetString(), cvv))).Must(200);
-        var byId = (await Authorise(ById(card.Id, 100))).Must(200);
-        var byItsOwn = (await Authorise(ById(card.Id, 100), _processor with { Processor = "elsewhere" })).Must(200);
+        var byId = (await Authorise(Purchase(card.Id, 100))).Must(200);
+        var byItsOwn = (await Authorise(Purchase(card.Id, 100), Processor with { Processor = "elsewhere" })).Must(200);
 
         Assert.Equal(("Declined", "1011", "CARD_UNKNOWN"), Decision(byNumber));
         Assert.Equal(("Declined", "1018", "CARD_UNKNOWN"), Decision(byId));
@@ -107,16 +106,16 @@ public sealed class AuthoriseTransactionTests(Suite suite) : IClassFixture<Suite
     }
 
     [Fact]
-    public async Task A_programme_that_moves_to_another_processor_is_followed_within_seconds()
+    public async Task A_programme_that_moves_to_anotherProcessor_is_followed_within_seconds()
     {
         var (partner, program) = await suite.NewPartner();
         var (_, _, card) = await NewCard(10_000, partner, program);
-        Assert.Equal("Approved", (await Authorise(ById(card.Id, 100))).Must(200)["decision"].GetString());
+        Assert.Equal("Approved", (await Authorise(Purchase(card.Id, 100))).Must(200)["decision"].GetString());
 
         await suite.Database("datacore").Execute("update programmes set processor = 'elsewhere' where id = $1", program);
         suite.Clock.Advance(TimeSpan.FromSeconds(5));
 
-        Assert.Equal(("Declined", "1018", "CARD_UNKNOWN"), Decision((await Authorise(ById(card.Id, 100))).Must(200)));
+        Assert.Equal(("Declined", "1018", "CARD_UNKNOWN"), Decision((await Authorise(Purchase(card.Id, 100))).Must(200)));
     }
 
     [Theory]
@@ -129,7 +128,7 @@ public sealed class AuthoriseTransactionTests(Suite suite) : IClassFixture<Suite
         var (user, balance, card) = await NewCard(10_000);
         await _cards.Execute("update cards set status = $2 where id = $1", card.Id, status);
 
-        var declined = (await Authorise(ById(card.Id, 100))).Must(200);
+        var declined = (await Authorise(Purchase(card.Id, 100))).Must(200);
 
         Assert.Equal(("Declined", actionCode, reason), Decision(declined));
         Assert.NotEqual(Guid.Empty, declined["authorizationId"].GetGuid());
@@ -142,7 +141,7 @@ public sealed class AuthoriseTransactionTests(Suite suite) : IClassFixture<Suite
     {
         var card = await _cards.Put(new CardRow { Status = "Issuing" }, claimedUntil: suite.Clock.GetUtcNow().AddDays(1));
 
-        Assert.Equal(("Declined", "1018", "CARD_UNKNOWN"), Decision((await Authorise(ById(card.Id, 100))).Must(200)));
+        Assert.Equal(("Declined", "1018", "CARD_UNKNOWN"), Decision((await Authorise(Purchase(card.Id, 100))).Must(200)));
     }
 
     [Fact]
@@ -154,10 +153,10 @@ public sealed class AuthoriseTransactionTests(Suite suite) : IClassFixture<Suite
         var lastMonth = new DateOnly(today.Year, today.Month, 1).AddDays(-1);
 
         await _cards.Execute("update cards set exp = $2 where id = $1", card.Id, thisMonth);
-        Assert.Equal("Approved", (await Authorise(ById(card.Id, 100))).Must(200)["decision"].GetString());
+        Assert.Equal("Approved", (await Authorise(Purchase(card.Id, 100))).Must(200)["decision"].GetString());
 
         await _cards.Execute("update cards set exp = $2 where id = $1", card.Id, lastMonth);
-        Assert.Equal(("Declined", "1001", "CARD_EXPIRED"), Decision((await Authorise(ById(card.Id, 100))).Must(200)));
+        Assert.Equal(("Declined", "1001", "CARD_EXPIRED"), Decision((await Authorise(Purchase(card.Id, 100))).Must(200)));
     }
 
     [Fact]
@@ -177,7 +176,7 @@ public sealed class AuthoriseTransactionTests(Suite suite) : IClassFixture<Suite
     public async Task A_transaction_that_is_repeated_hears_its_first_answer_even_after_a_lock()
     {
         var (user, balance, card) = await NewCard(10_000);
-        var request = ById(card.Id, 100);
+        var request = Purchase(card.Id, 100);
 
         var first = (await Authorise(request)).Must(200);
         (await suite.As(user.Caller, "cardservice").Post($"/cards/{card.Id}/lock", new { code = 1 })).Must(200);
@@ -193,7 +192,7 @@ public sealed class AuthoriseTransactionTests(Suite suite) : IClassFixture<Suite
     public async Task A_transaction_twice_at_once_is_decided_once()
     {
         var (user, balance, card) = await NewCard(10_000);
-        var request = ById(card.Id, 100);
+        var request = Purchase(card.Id, 100);
 
         var answers = await Races.AtOnce(
             suite.Database("balances"), $"select from accounts where id = '{balance}' for update", 2, () => Authorise(request), () => Authorise(request));
@@ -206,7 +205,7 @@ public sealed class AuthoriseTransactionTests(Suite suite) : IClassFixture<Suite
     public async Task An_answer_that_would_come_too_late_is_a_timeout_and_the_repeat_hears_the_one_decision()
     {
         var (user, balance, card) = await NewCard(10_000);
-        var request = ById(card.Id, 100);
+        var request = Purchase(card.Id, 100);
 
         await using (var held = await Races.Hold(suite.Database("balances"), $"select from accounts where id = '{balance}' for update"))
         {
@@ -224,11 +223,11 @@ public sealed class AuthoriseTransactionTests(Suite suite) : IClassFixture<Suite
     public async Task It_takes_no_longer_than_the_gateway_has_left()
     {
         var (_, balance, card) = await NewCard(10_000);
-        using var content = JsonContent.Create(ById(card.Id, 100));
+        using var content = JsonContent.Create(Purchase(card.Id, 100));
 
         await using var held = await Races.Hold(suite.Database("balances"), $"select from accounts where id = '{balance}' for update");
         var since = Stopwatch.GetTimestamp();
-        var late = await suite.As(_processor, "cardservice").Send(HttpMethod.Post, "/authorizations", content, headers: ("Time-Left", "200"));
+        var late = await suite.As(Processor, "cardservice").Send(HttpMethod.Post, "/authorizations", content, headers: ("Time-Left", "200"));
         late.MustRefuse(504, "AUTHORIZATION_TIMEOUT");
         Assert.InRange(Stopwatch.GetElapsedTime(since).TotalMilliseconds, 150, 1_400);
         await held.Release();
@@ -238,7 +237,7 @@ public sealed class AuthoriseTransactionTests(Suite suite) : IClassFixture<Suite
     public async Task Without_BalanceService_nothing_is_decided()
     {
         var (user, balance, card) = await NewCard(10_000);
-        var request = ById(card.Id, 100);
+        var request = Purchase(card.Id, 100);
 
         await suite.Stop("balanceservice");
         var refused = await Authorise(request);
@@ -289,7 +288,7 @@ public sealed class AuthoriseTransactionTests(Suite suite) : IClassFixture<Suite
     [InlineData("wallet", "true")]
     public async Task A_field_that_cannot_be_right_is_named(string field, string value)
     {
-        var request = ById(Guid.CreateVersion7(), 100);
+        var request = Purchase(Guid.CreateVersion7(), 100);
         request[field.Split('.')[0]] = JsonElement.Parse(value);
 
         var refused = (await Authorise(request)).MustRefuse(422, "VALIDATION_FAILED");
@@ -300,10 +299,10 @@ public sealed class AuthoriseTransactionTests(Suite suite) : IClassFixture<Suite
     [Fact]
     public async Task A_transaction_names_its_card_in_one_way()
     {
-        var both = ById(Guid.CreateVersion7(), 100);
+        var both = Purchase(Guid.CreateVersion7(), 100);
         both["cardNo"] = new { vault = "x" };
         both["exp"] = "2029-11-30";
-        var withoutExpiry = ById(Guid.CreateVersion7(), 100);
+        var withoutExpiry = Purchase(Guid.CreateVersion7(), 100);
         withoutExpiry.Remove("cardId");
         withoutExpiry["cardNo"] = new { vault = "x" };
 
@@ -314,9 +313,9 @@ public sealed class AuthoriseTransactionTests(Suite suite) : IClassFixture<Suite
     [Fact]
     public async Task A_verification_is_of_nothing_and_a_transaction_id_fits()
     {
-        var verification = ById(Guid.CreateVersion7(), 100);
+        var verification = Purchase(Guid.CreateVersion7(), 100);
         verification["type"] = "Verification";
-        var longId = ById(Guid.CreateVersion7(), 100);
+        var longId = Purchase(Guid.CreateVersion7(), 100);
         longId["transactionId"] = new string('1', 65);
 
         Assert.True((await Authorise(verification)).MustRefuse(422, "VALIDATION_FAILED")["errors"].TryGetProperty("amount", out _));
@@ -326,47 +325,33 @@ public sealed class AuthoriseTransactionTests(Suite suite) : IClassFixture<Suite
     }
 
     [Fact]
-    public async Task Nobody_but_a_processor_authorises()
+    public async Task Nobody_but_aProcessor_authorises()
     {
         var (user, balance, card) = await NewCard(10_000);
 
         foreach (var somebody in new[] { user.Caller, user.App, user.App with { SessionId = null }, user.Operator(Role.Admin) })
         {
-            (await Authorise(ById(card.Id, 100), somebody with { Processor = "sandbox" })).MustRefuse(403, "FORBIDDEN");
+            (await Authorise(Purchase(card.Id, 100), somebody with { Processor = "sandbox" })).MustRefuse(403, "FORBIDDEN");
         }
 
         Assert.Equal(10_000, await Available(user, balance));
     }
 
-    private static (string?, string?, string?) Decision(Answer answer) => (answer["decision"].GetString(), answer["actionCode"].GetString(), answer["reason"].GetString());
-
     private static string Text(DateOnly day) => day.ToString("O", null);
-
-    private static Dictionary<string, object?> ById(Guid cardId, long amount) => new()
-    {
-        ["transactionId"] = Guid.CreateVersion7().ToString(),
-        ["type"] = "Purchase",
-        ["cardId"] = cardId,
-        ["amount"] = new { amount, currency = "PLN" },
-        ["merchant"] = new { mid = "123456789012345", name = "Kiosk", mcc = "5994", country = "PL" },
-        ["channel"] = "Ecommerce",
-        ["transmittedAt"] = "2026-11-22T10:30:00Z",
-    };
 
     private async Task<Dictionary<string, object?>> ByNumber(string cardNo, string? exp, string? cvv, long amount = 100)
     {
-        var request = ById(Guid.Empty, amount);
-        request.Remove("cardId");
-        request["cardNo"] = await suite.Refer(_processor, "cardNo", cardNo);
+        var request = Purchase(cardId: null, amount);
+        request["cardNo"] = await suite.Refer(Processor, "cardNo", cardNo);
         request["exp"] = exp;
         if (cvv is not null)
         {
-            request["cvv"] = await suite.Refer(_processor, "cvv", cvv);
+            request["cvv"] = await suite.Refer(Processor, "cvv", cvv);
         }
         return request;
     }
 
-    private Task<Answer> Authorise(Dictionary<string, object?> request, Caller? caller = null) => suite.As(caller ?? _processor, "cardservice").Post("/authorizations", request);
+    private Task<Answer> Authorise(Dictionary<string, object?> request, Caller? caller = null) => suite.As(caller ?? Processor, "cardservice").Post("/authorizations", request);
 
     private async Task<(TestUser User, Guid Balance, Answer Card)> NewCard(long amount, Guid? partner = null, Guid? program = null)
     {

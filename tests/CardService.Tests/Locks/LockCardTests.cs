@@ -1,8 +1,10 @@
 using System.Text.Json;
+using Antaca.CardService.Tests.Authorisations;
 using Antaca.ServiceDefaults;
 using Antaca.TestKit;
 using Npgsql;
 using Xunit;
+using static Antaca.CardService.Tests.Authorisations.Requests;
 
 namespace Antaca.CardService.Tests.Locks;
 
@@ -34,9 +36,9 @@ public sealed class LockCardTests(Suite suite) : IClassFixture<Suite>
         var card = await suite.NewCard(user, balance);
 
         var locked = (await Lock(user.Caller, card, code)).Must(200);
-        var declined = (await Authorise(card)).Must(200);
+        var declined = (await suite.Authorise(card)).Must(200);
         var unlocked = await Unlock(user.Caller, card);
-        var after = (await Authorise(card)).Must(200);
+        var after = (await suite.Authorise(card)).Must(200);
 
         Assert.Equal("Locked", locked["status"].GetString());
         var stop = locked["lock"];
@@ -371,24 +373,9 @@ public sealed class LockCardTests(Suite suite) : IClassFixture<Suite>
 
     private static string RowOf(CardRow card) => $"select from cards where id = '{card.Id}' for update";
 
-    private static (string?, string?, string?) Decision(Answer answer) => (answer["decision"].GetString(), answer["actionCode"].GetString(), answer["reason"].GetString());
-
     private Task<Answer> Lock(Caller caller, Guid card, short code, string? key = null) => suite.As(caller, "cardservice").Post($"/cards/{card}/lock", new { code }, key);
 
     private Task<Answer> Unlock(Caller caller, Guid card, string? key = null) => suite.As(caller, "cardservice").Post($"/cards/{card}/unlock", key: key);
 
     private Task<Answer> Summary(CardRow card) => suite.As(card.Partner, "cardservice").Get($"/cards/{card.Id}/summary");
-
-    private Task<Answer> Authorise(Guid cardId) => suite.As(new Caller { Channel = Channel.Processor, Processor = "sandbox" }, "cardservice").Post(
-        "/authorizations",
-        new
-        {
-            transactionId = Guid.CreateVersion7().ToString(),
-            type = "Purchase",
-            cardId,
-            amount = new { amount = 100, currency = "PLN" },
-            merchant = new { mid = "123456789012345", name = "Kiosk", mcc = "5994", country = "PL" },
-            channel = "Pos",
-            transmittedAt = "2026-11-22T10:30:00Z",
-        });
 }
