@@ -14,7 +14,7 @@ internal static class RemoveCard
     public static void MapRemoveCard(this IEndpointRouteBuilder cards) =>
         cards.MapDelete("/{cardId:guid}", Handle).AdmitsOperators(Role.Manager, Role.Admin)
             .WithSummary("Removes a card").WithDescription("For good: its number is destroyed. What was paid with it stays on record.")
-            .Refuses(CardProblems.NotFound());
+            .Refuses(CardProblems.NotFound(), CardProblems.InProduction());
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Handle(
         Guid cardId, Caller caller, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)

@@ -158,7 +158,8 @@ internal static partial class PublishedDocument
             refusals.Add(EncryptionProblems.Required());
         }
         refusals.Add(EncryptionProblems.InvalidPublicKey());
-        if (hasBody)
+        // A body that is not asked for is opened all the same.
+        if (hasBody || route is { Method: "POST", Encryption: not Routes.Encryption.Offered })
         {
             refusals.Add(EncryptionProblems.InvalidPayload(""), EncryptionProblems.CannotDecrypt(route.Channel), Problems.OfStatus(413), Problems.OfStatus(415));
         }

@@ -33,9 +33,14 @@ public sealed partial class DocumentTests(SuiteWithEveryCaller suite) : IClassFi
         ["POST /customers/me/cards/link"] = "CARD_NOT_FOUND",
         ["POST /secure/customers/{customerId}/cards/link"] = "CARD_NOT_FOUND",
         ["POST /admin/customers/{customerId}/cards/link"] = "CARD_NOT_FOUND",
+        ["POST /customers/me/cards/{cardId}/pin"] = "CARD_HAS_NO_PIN",
+        ["POST /secure/customers/{customerId}/cards/{cardId}/pin"] = "CARD_HAS_NO_PIN",
         ["POST /admin/cards/{cardId}/print"] = "DIGITAL_FIRST_DISABLED",
         ["POST /processor/personalisations/{orderId}/fail"] = "ORDER_STATE",
     };
+
+    /// <summary>What an app does with an approval of its user's alone.</summary>
+    private static readonly string[] _approved = ["GET /customers/me/cards/{cardId}", "POST /customers/me/cards/{cardId}/cvv", "POST /customers/me/cards/{cardId}/pin"];
 
     public static TheoryData<Channel> Channels => [.. _names.Keys];
 
@@ -121,7 +126,7 @@ public sealed partial class DocumentTests(SuiteWithEveryCaller suite) : IClassFi
             Is(codes.Contains("ENCRYPTION_REQUIRED") == encrypted && (operation.GetProperty("x-antaca-encryption").GetString() != "offered") == encrypted, "whether encryption is required");
             Is(route.Method is "POST" || !headers.ContainsKey("Idempotency-Key"), "no key where nothing is posted");
             Is(headers.GetValueOrDefault("Idempotency-Key") == route.Path.EndsWith("/reload", StringComparison.Ordinal), "whether a key is required");
-            Is(headers.ContainsKey("Approval") == (id == "GET /customers/me/cards/{cardId}") && headers.ContainsKey("Approval") == codes.Contains("APPROVAL_REQUIRED"), "the approval");
+            Is(headers.ContainsKey("Approval") == _approved.Contains(id) && headers.ContainsKey("Approval") == codes.Contains("APPROVAL_REQUIRED"), "the approval");
             Is(codes.Contains("CLIENT_CERTIFICATE_REQUIRED") == channel is Channel.Secure or Channel.Processor, "certificates");
             Is(channel != Channel.Admin || operation.GetProperty("x-antaca-roles").EnumerateArray().Select(role => role.GetString()).SequenceEqual(route.Roles.Select(role => role.ToString())), "the roles");
             Is(codes.Contains("ROLE_NOT_ALLOWED") == (channel == Channel.Admin && !route.Anonymous), "roles refused");
