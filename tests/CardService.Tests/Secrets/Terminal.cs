@@ -60,7 +60,9 @@ internal sealed class Terminal(Suite suite, Caller processor, string format, Gui
 
     private byte[] TripleDes(byte[] block)
     {
+#pragma warning disable CA5350 // The algorithm of the format.
         using var des = TripleDES.Create();
+#pragma warning restore CA5350
         des.Key = key;
         return des.EncryptEcb(block, PaddingMode.None);
     }

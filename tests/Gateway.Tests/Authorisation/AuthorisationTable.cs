@@ -18,7 +18,11 @@ internal enum For
 /// two are held against each other.
 /// </summary>
 /// <param name="NotTheirs">What somebody hears whose path names what belongs to another; null where the path names nothing that is owned.</param>
-internal sealed record Promise(string Method, string Path, For For, string? NotTheirs = null, params Role[] Roles);
+internal sealed record Promise(string Method, string Path, For For, string? NotTheirs = null, params Role[] Roles)
+{
+    /// <summary>Whether an app that shows no approval of its user's is refused.</summary>
+    public bool NeedsApproval { get; init; }
+}
 
 internal static class AuthorisationTable
 {
@@ -56,13 +60,13 @@ internal static class AuthorisationTable
         new("POST", "/customers/me/cards/{cardId}/print", For.App, "CARD_NOT_FOUND"),
         new("GET", "/customers/me/cards/orders/{orderId}", For.App, "ORDER_NOT_FOUND"),
         new("GET", "/customers/me/cards", For.App),
-        new("GET", "/customers/me/cards/{cardId}", For.App, "CARD_NOT_FOUND"),
+        new("GET", "/customers/me/cards/{cardId}", For.App, "CARD_NOT_FOUND") { NeedsApproval = true },
         new("GET", "/customers/me/cards/{cardId}/summary", For.App, "CARD_NOT_FOUND"),
         new("POST", "/customers/me/cards/virtual/async", For.App),
         new("GET", "/customers/me/cards/requests/{requestId}", For.App, "REQUEST_NOT_FOUND"),
         new("DELETE", "/customers/me/cards/{cardId}", For.App, "CARD_NOT_FOUND"),
         new("POST", "/customers/me/cards/{cardId}/activate", For.App, "CARD_NOT_FOUND"),
-        new("POST", "/customers/me/cards/{cardId}/cvv", For.App, "CARD_NOT_FOUND"),
+        new("POST", "/customers/me/cards/{cardId}/cvv", For.App, "CARD_NOT_FOUND") { NeedsApproval = true },
         new("POST", "/customers/me/cards/{cardId}/pin", For.App, "CARD_NOT_FOUND"),
         new("POST", "/customers/me/cards/{cardId}/lock", For.App, "CARD_NOT_FOUND"),
         new("POST", "/customers/me/cards/{cardId}/unlock", For.App, "CARD_NOT_FOUND"),
@@ -104,7 +108,7 @@ internal static class AuthorisationTable
 
         // Processors
         new("POST", "/processor/authorizations", For.Processor),
-        new("POST", "/processor/cards/lock", For.Processor, "CARD_NOT_FOUND"),
+        new("POST", "/processor/cards/lock", For.Processor),
         new("GET", "/processor/personalisations", For.Processor),
         new("GET", "/processor/personalisations/{orderId}/file", For.Processor),
         new("POST", "/processor/personalisations/{orderId}/sent", For.Processor),

@@ -86,7 +86,7 @@ public sealed partial class AuthorisationTableTests(SuiteWithEveryCaller suite, 
                 yield return (whose, $"404 {hears}", async () => await Send(suite.Public, promise, suite.Ours, Bearer((await suite.Session(world.User)).Token)));
             }
         }
-        yield return ("the user", promise.Path.EndsWith("/cards/{cardId}", StringComparison.Ordinal) ? "403 APPROVAL_REQUIRED" : Served, () => AsTheUser(promise));
+        yield return ("the user", promise.NeedsApproval ? "403 APPROVAL_REQUIRED" : Served, () => AsTheUser(promise));
     }
 
     private async Task<Answer> AsTheUser(Promise promise)
