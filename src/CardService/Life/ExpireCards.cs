@@ -11,7 +11,7 @@ namespace Antaca.CardService.Life;
 /// </summary>
 internal sealed partial class ExpireCards(NpgsqlDataSource database, TimeProvider clock, ILogger<ExpireCards> log) : BackgroundService
 {
-    private const int EverySeconds = 60;
+    private const int EverySeconds = 5;
     private const int AtOnce = 500;
 
     /// <summary>Nobody repeats a transaction that late.</summary>

@@ -86,7 +86,7 @@ public sealed class IssueLaterTests(Suite suite) : IClassFixture<Suite>
     {
         var user = await suite.NewUser();
 
-        (await Ask(user.Caller, Guid.CreateVersion7())).MustRefuse(403, "KYC_REQUIRED");
+        (await Ask(user.Caller, Guid.CreateVersion7())).MustRefuse(409, "KYC_REQUIRED");
         var accepted = await suite.NewAcceptedUser();
         (await Ask(accepted.Caller, Guid.CreateVersion7())).MustRefuse(404, "BALANCE_NOT_FOUND");
         (await suite.As(accepted.Caller, "cardservice").PostText("/cards/virtual/async", "{}")).MustRefuse(422, "VALIDATION_FAILED");

@@ -54,7 +54,6 @@ public sealed class ActivateCardTests(Suite suite) : IClassFixture<Suite>
     [InlineData("Physical", "Removed", 409, "CARD_NOT_INACTIVE")]
     [InlineData("Physical", "Expired", 409, "CARD_NOT_INACTIVE")]
     [InlineData("Physical", "Ordered", 404, "CARD_NOT_FOUND")]
-    [InlineData("Physical", "Issuing", 404, "CARD_NOT_FOUND")]
     public async Task A_card_that_does_not_wait_for_it_is_not_activated(string type, string status, int refusal, string code)
     {
         var card = await _cards.Put(new CardRow { Type = type, Status = status });

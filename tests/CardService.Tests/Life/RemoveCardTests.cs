@@ -82,7 +82,7 @@ public sealed class RemoveCardTests(Suite suite) : IClassFixture<Suite>
     [Fact]
     public async Task What_is_no_users_card_yet_is_not_there()
     {
-        var issuing = await _cards.Put(new CardRow { Status = "Issuing" });
+        var issuing = await _cards.Put(new CardRow { Status = "Issuing" }, claimedUntil: suite.Clock.GetUtcNow().AddHours(1));
         var ordered = await _cards.Put(new CardRow { Status = "Ordered", Type = "Physical" });
 
         (await Remove(issuing.Partner, issuing.Id)).MustRefuse(404, "CARD_NOT_FOUND");
@@ -100,7 +100,7 @@ public sealed class RemoveCardTests(Suite suite) : IClassFixture<Suite>
         (await Remove(card.Partner with { PartnerId = Guid.CreateVersion7() }, card.Id)).MustRefuse(404, "CARD_NOT_FOUND");
         (await Remove(card.Partner with { UserId = Guid.CreateVersion7() }, card.Id)).MustRefuse(404, "CARD_NOT_FOUND");
         (await Remove(card.User with { UserId = Guid.CreateVersion7() }, card.Id)).MustRefuse(404, "CARD_NOT_FOUND");
-        (await Remove(TestUsers.Operator(Role.Employee), card.Id)).MustRefuse(403, "ROLE_NOT_ALLOWED");
+        (await Remove(TestUsers.Operator(Role.Employee), card.Id)).MustRefuse(403, "FORBIDDEN");
         (await Remove(new Caller { Channel = Channel.Processor, Processor = "sandbox" }, card.Id)).MustRefuse(403, "FORBIDDEN");
 
         Assert.Equal("Active", await StatusOf(card));

@@ -102,7 +102,7 @@ public sealed class RenewCardTests(Suite suite) : IClassFixture<Suite>
         var (user, card) = await Expiring();
 
         (await Renew(user.Caller with { PartnerId = Guid.CreateVersion7() }, card)).MustRefuse(404, "CARD_NOT_FOUND");
-        (await Renew(TestUsers.Operator(Role.Employee), card)).MustRefuse(403, "ROLE_NOT_ALLOWED");
+        (await Renew(TestUsers.Operator(Role.Employee), card)).MustRefuse(403, "FORBIDDEN");
         Assert.Equal(JsonValueKind.Null, (await Summary(user, card))["replacedBy"].ValueKind);
     }
 

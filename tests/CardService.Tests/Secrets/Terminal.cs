@@ -32,13 +32,17 @@ internal sealed class Terminal(Suite suite, Caller processor, string format, Gui
     public async Task<Answer> Pay(Guid cardId, string cardNo, string pin, string? transactionId = null) =>
         await Pay(cardId, BlockOf(pin, cardNo), transactionId);
 
-    public async Task<Answer> Pay(Guid cardId, byte[] block, string? transactionId = null)
+    public async Task<Answer> Pay(Guid cardId, byte[] block, string? transactionId = null) => await Pay(await Purchase(cardId, block, transactionId));
+
+    public Task<Answer> Pay(Dictionary<string, object?> purchase) => suite.As(processor, "cardservice").Post("/authorizations", purchase);
+
+    public async Task<Dictionary<string, object?>> Purchase(Guid cardId, byte[] block, string? transactionId = null)
     {
         var request = Authorisations.Requests.Purchase(cardId);
         request["channel"] = "Pos";
         request["transactionId"] = transactionId ?? request["transactionId"];
         request["pinBlock"] = new { format, block = await suite.Refer(processor, "pinBlock", Convert.ToHexString(block)), keyId };
-        return await suite.As(processor, "cardservice").Post("/authorizations", request);
+        return request;
     }
 
     public byte[] BlockOf(string pin, string cardNo)
@@ -63,7 +67,7 @@ internal sealed class Terminal(Suite suite, Caller processor, string format, Gui
 #pragma warning disable CA5350 // The algorithm of the format.
         using var des = TripleDES.Create();
 #pragma warning restore CA5350
-        des.Key = key;
+        des.Key = [.. key, .. key[..8]];
         return des.EncryptEcb(block, PaddingMode.None);
     }
 }
