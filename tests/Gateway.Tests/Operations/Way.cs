@@ -62,7 +62,7 @@ internal sealed class Way(SuiteWithEveryCaller suite, Channel channel, World wor
             return null;
         }
         await KnowDevice();
-        var challenge = (await suite.Public.Post("/customers/sessions/challenge", new { installationId = _installationId })).Must(201)["challenge"].GetString()!;
+        var challenge = (await suite.Public.Post("/customers/sessions/challenge", new { installationId = _installationId })).Must(200)["challenge"].GetString()!;
         var signature = Base64Url.EncodeToString(_device!.SignData(Encoding.ASCII.GetBytes(challenge), HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation));
         return (await Clear("POST", "/customers/me/approvals", new { action, cardId, challenge, signature })).Must(201)["approval"].GetString();
     }
