@@ -30,7 +30,7 @@ internal static class LockOutside
             .WithSummary("Locks a card from outside").WithDescription("Name the card by cardId or cardNo. The same lock again changes nothing; a reversible lock gives way to any other, an irreversible one to none.")
             .Example(new { cardId = ExampleIds.Card, code = 2, source = nameof(LockSource.Mastercard) })
             .Refuses(CardProblems.NotFound(), CardProblems.NotLockable(CardStatus.Inactive))
-            .Refuses(409, "LOCK_IRREVERSIBLE", "REFERENCE_INVALID");
+            .Refuses(409, "LOCK_IRREVERSIBLE");
 
     private static async Task<Results<Ok<Answer>, ProblemHttpResult>> Handle(
         Request request,

@@ -20,7 +20,6 @@ internal static class SetPin
             .Example(new { pin = "7391" })
             .Refuses(CardProblems.NotFound(), CardProblems.HasNoPin(), CardProblems.NotAlive(CardStatus.Removed))
             .Refuses(403, "APPROVAL_REQUIRED")
-            .Refuses(409, "REFERENCE_INVALID")
             .Refuses(422, "PIN_TOO_SIMPLE");
 
     private static async Task<IResult> Handle(
