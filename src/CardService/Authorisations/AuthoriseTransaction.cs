@@ -76,7 +76,7 @@ internal static class AuthoriseTransaction
             transmittedAt = "2026-11-25T10:15:00Z",
         })
         .Refuses(CardProblems.AuthorisationTimeout())
-        .Refuses(409, "TRANSACTION_ID_REUSED", "REFERENCE_INVALID");
+        .Refuses(409, "TRANSACTION_ID_REUSED");
 
     private static async Task<Results<Ok<Answer>, ProblemHttpResult>> Handle(
         Request request,
