@@ -29,7 +29,7 @@ internal static class PersonaliseCard
             Refer(SecretKind.Cvv1, hsm.Cvv1(key, pan, card.Expiry, ExpiryOrder.YearMonth, ServiceCode).Reveal()),
             Refer(SecretKind.Icvv, hsm.Icvv(key, pan, card.Expiry, ExpiryOrder.YearMonth).Reveal()),
             request.Printed ? Refer(SecretKind.Cvv, hsm.Cvv2(key, pan, card.Expiry, ExpiryOrder.YearMonth, card.CvvCounter).Reveal()) : null,
-            Pvv: null));
+            card.Pvv is { } pvv ? Refer(SecretKind.Pvv, pvv) : null));
 
         VaultReference Refer(SecretKind kind, string secret) => new(hsm.SealReference(kind, secret, request.Binding, card.CardId, now));
     }

@@ -216,6 +216,21 @@ public sealed class PinTests(Suite suite) : IClassFixture<Suite>
     }
 
     [Fact]
+    public async Task A_PIN_that_was_set_before_its_plastic_is_made_is_in_the_record_as_its_PVV()
+    {
+        var bureau = await Bureau.New(suite, digitalFirst: true);
+        var holder = await bureau.NewHolder();
+        var card = await holder.NewCard();
+        var order = (await holder.Print(card)).Must(202)["orderId"].GetGuid();
+        Assert.DoesNotContain("pvv", (await bureau.Secrets((await bureau.Record(order)).Must(200))).Keys);
+
+        (await SetPin(new PlasticCard(bureau, holder, card, ""), Pin)).Must(200);
+
+        var pvv = (await bureau.Secrets((await bureau.Record(order)).Must(200)))["pvv"];
+        Assert.Equal(await _vault.One<string>("select pvv from vault_cards where card_id = $1", card), pvv);
+    }
+
+    [Fact]
     public async Task The_vault_being_away_costs_no_try()
     {
         var card = await NewCard();
