@@ -32,14 +32,16 @@ internal static class SetPin
         [FromKeyedServices("datacore")] Peer dataCore,
         CancellationToken cancel)
     {
+        // Not held while the vault is asked: whoever locks or removes the card meanwhile need not wait, and the vault sets no PIN
+        // of a card whose number it has destroyed.
+        if (await database.Find(cardId, caller, cancel) is not { } card)
+        {
+            return CardProblems.NotFound();
+        }
         await using var work = await Work.Begin(database, cancel);
         if (await work.Replay(once, cardId) is { } earlier)
         {
             return earlier;
-        }
-        if (await work.FindForChange(cardId, caller) is not { } card)
-        {
-            return CardProblems.NotFound();
         }
         if (!card.MayHavePin)
         {
