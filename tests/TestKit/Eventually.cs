@@ -5,7 +5,7 @@ namespace Antaca.TestKit;
 /// <summary>Waits for what happens by itself, such as an event's effect. The bound is generous: it only ends a failing test.</summary>
 public static class Eventually
 {
-    private static readonly TimeSpan _bound = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan _bound = TimeSpan.FromSeconds(60);
 
     public static async Task<T> Get<T>(Func<Task<T?>> look, string what)
     {
