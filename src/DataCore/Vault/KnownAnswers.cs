@@ -19,6 +19,11 @@ public static class KnownAnswers
         ("DES, Triple DES (FIPS 46-3, SP 800-67)", SingleAndTripleDes),
         ("CVV (bank-card technical rule, test keys)", CardVerificationValues),
         ("CVV counter", CvvCounter),
+        ("AES-CMAC (RFC 4493)", AesCmac),
+        ("Key check values (ANSI X9.24-1)", CheckValues),
+        ("PVV (Visa, test keys)", PinVerificationValues),
+        ("PIN blocks (ISO 9564-1, formats 0 and 4)", PinBlocksOfBothFormats),
+        ("Shares of the master key (Shamir, GF(2^8))", Shares),
         ("Luhn (ISO/IEC 7812-1)", Luhn),
         ("PAN permutation", Permutation),
         ("Key wrapping, PAN encryption, references", OwnEnvelopes),
@@ -117,6 +122,50 @@ public static class KnownAnswers
         VerificationValues.Diversify(Hex("0123456789ABCDEFFEDCBA9876543210"), 1, pair);
         return VerificationValues.CardVerificationValue(pair, "5105105105105100", "2911", "000") == "565"
             && VerificationValues.CardVerificationValue(pair, "5105105105105100", "1129", "000") == "134";
+    }
+
+    private static bool AesCmac()
+    {
+        Span<byte> mac = stackalloc byte[16];
+        KeyCheck.Cmac(Hex("2B7E151628AED2A6ABF7158809CF4F3C"), Hex("6BC1BEE22E409F96E93D7E117393172AAE2D8A571E03AC9C9EB76FAC45AF8E5130C81C46A35CE411"), mac);
+        return mac.SequenceEqual(Hex("DFA66747DE9AE63030CA32611497C827"));
+    }
+
+    private static bool CheckValues() =>
+        KeyCheck.TripleDes(Hex("0123456789ABCDEFFEDCBA9876543210")) == "08D7B4" && KeyCheck.AesZeros(Hex("2B7E151628AED2A6ABF7158809CF4F3C")) == "7DF76B";
+
+    private static bool PinVerificationValues()
+    {
+        var pair = Hex("0123456789ABCDEFFEDCBA9876543210");
+        return VerificationValues.PinVerificationValue(pair, 1, "1122334455667788", "4524"u8) == "8523"
+            && VerificationValues.PinVerificationValue(pair, 2, "1122334455667788", "1912"u8) == "3244";
+    }
+
+    private static bool PinBlocksOfBothFormats()
+    {
+        if (!PinBlocks.TryDecodeIso0(Hex("041261AAAAEDCBA9"), "5555555551234567", out var first)
+            || !PinBlocks.TryDecipherIso4(Hex("C1D0F8FB4958670DBA40AB1F3752EF0D"), Hex("CC17F65586BFD0953010226C4FC5B3CA"), "432198765432109870", out var second))
+        {
+            return false;
+        }
+        Span<byte> block = stackalloc byte[PinBlocks.Iso0Bytes];
+        using (first)
+        using (second)
+        {
+            PinBlocks.EncodeIso0(first, "5555555551234567", block);
+            return first.Digits.SequenceEqual("1234"u8) && second.Digits.SequenceEqual("1234"u8) && block.SequenceEqual(Hex("041261AAAAEDCBA9"))
+                && !PinBlocks.TryDecodeIso0(Hex("041261AAAAEDCBAA"), "5555555551234567", out _);
+        }
+    }
+
+    private static bool Shares()
+    {
+        var key = Hex("000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F");
+        var shares = MasterKeyShares.Split(key, needed: 2, total: 3);
+        Span<byte> combined = stackalloc byte[Hsm.MasterKeyBytes];
+        return MasterKeyShares.Multiply(0x57, 0x83) == 0xC1
+            && MasterKeyShares.TryCombine([shares[2], shares[0]], combined, out _) && combined.SequenceEqual(key)
+            && !MasterKeyShares.TryCombine([shares[1]], combined, out _);
     }
 
     private static bool Luhn() =>
