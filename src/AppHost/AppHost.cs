@@ -20,7 +20,7 @@ var messaging = builder.AddRabbitMQ("messaging").WithDataVolume().WithManagement
 var datacore = builder.AddService("datacore", "../DataCore/DataCore.csproj", certificates)
     .WithDatabase(postgres.AddDatabase("datacore-database", "datacore"))
     .WithMessaging(messaging)
-    .WithEnvironment("Vault__MasterKeyFile", certificates.MasterKey)
+    .WithMasterKey(certificates.MasterKey)
     .WithEnvironment("Certificates__Authority", certificates.PartnerAuthority)
     .WithEnvironment("Certificates__AuthorityKey", certificates.PartnerAuthorityKey);
 
@@ -104,6 +104,12 @@ file static class Services
             .WithEnvironment("Identity__Certificate", certificates.CertificateOf(service.Resource.Name))
             .WithEnvironment("Identity__Key", certificates.KeyOf(service.Resource.Name))
             .WithEnvironment("Identity__Authority", certificates.InternalAuthority);
+
+    /// <summary>The vault's master key from its file; with ANTACA_SEALED=1 from the shares that operators enter.</summary>
+    public static IResourceBuilder<ProjectResource> WithMasterKey(this IResourceBuilder<ProjectResource> service, string file) =>
+        Environment.GetEnvironmentVariable("ANTACA_SEALED") == "1"
+            ? service.WithEnvironment("Vault__Sealed", "true")
+            : service.WithEnvironment("Vault__MasterKeyFile", file);
 
     public static IResourceBuilder<ProjectResource> WithDatabase(
         this IResourceBuilder<ProjectResource> service, IResourceBuilder<PostgresDatabaseResource> database) =>

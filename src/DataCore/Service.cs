@@ -11,6 +11,7 @@ using Antaca.DataCore.Sessions;
 using Antaca.DataCore.Users;
 using Antaca.DataCore.Vault;
 using Antaca.DataCore.Vault.Rotation;
+using Antaca.DataCore.Vault.Sealing;
 using Antaca.ServiceDefaults;
 using MassTransit;
 
@@ -30,16 +31,21 @@ public static class Service
         ["audit", "verify", .. var settings] => VerifyAudit.Run(settings),
         ["vault", "rotate", .. var settings] => RotateVault.Run(settings, new Clock(), Console.Out, Console.Error),
         ["vault", "status", .. var settings] => GetRotation.Run(settings, new Clock(), Console.Out, Console.Error),
+        ["vault", "split-key", .. var settings] => SplitMasterKey.Run(settings, Console.Out, Console.Error),
+        ["vault", "unseal", .. var settings] => EnterShare.Run(settings, Console.In, Console.Out, Console.Error),
+        _ when SealedVault.Is(args) => Defaults.Run(async () => await SealedVault.Open(args) is { } unsealed ? Build(args, unsealed, adjust: null) : null),
         _ => Defaults.Run(() => Build(args)),
     };
 
     /// <param name="adjust">Lets a test put its own clock in.</param>
-    public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? adjust = null)
+    public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? adjust = null) => Build(args, unsealed: null, adjust);
+
+    private static WebApplication Build(string[] args, Hsm? unsealed, Action<WebApplicationBuilder>? adjust)
     {
         var builder = Defaults.CreateBuilder(Name, args);
         builder.AddJson(DataCoreJson.Default);
         builder.AddDatabase(RequestsRole, typeof(Service).Assembly);
-        AddVault(builder);
+        AddVault(builder, unsealed);
         AddSandbox(builder);
         builder.AddMessaging(bus =>
         {
@@ -197,10 +203,10 @@ public static class Service
         vault.MapRotateVault();
     }
 
-    private static void AddVault(WebApplicationBuilder builder)
+    private static void AddVault(WebApplicationBuilder builder, Hsm? unsealed)
     {
         var settings = builder.AddSettings<VaultSettings>("Vault");
-        builder.Services.AddSingleton(services => VaultKeys.OpenHsm(settings, services.GetRequiredService<IHostEnvironment>()));
+        builder.Services.AddSingleton(services => unsealed ?? VaultKeys.OpenHsm(settings, services.GetRequiredService<IHostEnvironment>()));
         builder.Services.AddSingleton<VaultKeys>();
         builder.Services.AddSingleton<SlowHash>();
         builder.Services.AddHostedService<OpenVault>();
@@ -305,4 +311,6 @@ public static class Service
 [JsonSerializable(typeof(IdentifyCard))]
 [JsonSerializable(typeof(IdentifiedCard))]
 [JsonSerializable(typeof(RotationView))]
+[JsonSerializable(typeof(EnterShare.Request), TypeInfoPropertyName = "EnterShareRequest")]
+[JsonSerializable(typeof(EnterShare.Answer), TypeInfoPropertyName = "EnterShareAnswer")]
 internal sealed partial class DataCoreJson : JsonSerializerContext;

@@ -31,6 +31,7 @@ public static class Access
         ["datacore/sessions"] = ["gateway"],
         ["datacore/references"] = ["gateway"],
         ["datacore/vault"] = ["cardservice"],
+        ["datacore/seal"] = ["datacore"],
         ["datacore/users"] = ["balanceservice", "cardservice", "kycservice"],
         ["datacore/programmes"] = ["cardservice"],
         ["balanceservice/balances"] = ["cardservice"],

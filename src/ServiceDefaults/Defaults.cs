@@ -93,13 +93,20 @@ public static class Defaults
 
     /// <summary>Builds and runs the service until it is told to stop. Settings it cannot start with are told in a few lines, without a stack.</summary>
     /// <returns>The exit code: 0, or 78 (EX_CONFIG) for settings that are not usable.</returns>
-    public static async Task<int> Run(Func<WebApplication> build)
+    public static Task<int> Run(Func<WebApplication> build) => Run(() => Task.FromResult<WebApplication?>(build()));
+
+    /// <param name="build">Null: the process was asked to end before there was anything to serve.</param>
+    /// <inheritdoc cref="Run(Func{WebApplication})"/>
+    public static async Task<int> Run(Func<Task<WebApplication?>> build)
     {
         const int UnusableSettings = 78;
         try
         {
-            await using var app = build();
-            await app.RunAsync();
+            await using var app = await build();
+            if (app is not null)
+            {
+                await app.RunAsync();
+            }
             return 0;
         }
         catch (SettingsException unusable)

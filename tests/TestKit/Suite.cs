@@ -148,16 +148,27 @@ public class Suite : IAsyncLifetime
     public async Task<Replica> StartReplica(string name, params string[] settings)
     {
         var service = _services.Single(service => service.Name == name);
-        var (api, health) = (Ports.Free(1)[0], Ports.Free(1)[0]);
-        var app = service.Build([.. Arguments(service.Name, service.Database), $"--Ports:Api={Text(api)}", $"--Ports:Health={Text(health)}", .. settings], builder =>
+        var (arguments, api, _) = ArgumentsOfAnother(name);
+        var app = service.Build([.. arguments, .. settings], builder =>
         {
             builder.Logging.ClearProviders();
             builder.Logging.AddProvider(Log);
             builder.Services.AddSingleton<TimeProvider>(Clock);
         });
         await app.StartAsync();
-        return new Replica(app, neighbour => Own(new Api(NeighbourClient(neighbour, new Uri($"https://localhost:{api}")))));
+        return new Replica(app, neighbour => NeighbourAt(neighbour, api));
     }
+
+    /// <summary>What another process of this service is started with: the suite's own settings, on ports of its own.</summary>
+    public (string[] Arguments, int Api, int Health) ArgumentsOfAnother(string name)
+    {
+        var service = _services.Single(service => service.Name == name);
+        var (api, health) = (Ports.Free(1)[0], Ports.Free(1)[0]);
+        return ([.. Arguments(service.Name, service.Database), $"--Ports:Api={Text(api)}", $"--Ports:Health={Text(health)}"], api, health);
+    }
+
+    /// <summary>Whatever listens on this API port, as a neighbour would call it.</summary>
+    public Api NeighbourAt(string neighbour, int api) => Own(new Api(NeighbourClient(neighbour, new Uri($"https://localhost:{api}"))));
 
     /// <summary>Stops a service, as a deployment would.</summary>
     public async Task Stop(string name)

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.ComponentModel.DataAnnotations;
 using System.Security.Cryptography;
 using Antaca.ServiceDefaults;
 using Npgsql;
@@ -9,8 +8,10 @@ namespace Antaca.DataCore.Vault;
 internal sealed record VaultSettings
 {
     /// <summary>The file with the base64 of the 32-byte master key. One that begins with <c>development:</c> serves Development only.</summary>
-    [Required]
     public string MasterKeyFile { get; init; } = "";
+
+    /// <summary>Instead of a file: the service starts sealed, and operators enter shares of the master key (<c>vault unseal</c>).</summary>
+    public bool Sealed { get; init; }
 }
 
 /// <summary>
@@ -34,22 +35,35 @@ internal sealed class VaultKeys(Hsm hsm, NpgsqlDataSource database, TimeProvider
     /// <exception cref="SettingsException">The file does not hold a key, or holds a development one elsewhere.</exception>
     public static Hsm OpenHsm(VaultSettings settings, IHostEnvironment environment)
     {
-        var text = File.ReadAllText(settings.MasterKeyFile).Trim();
+        Span<byte> key = stackalloc byte[Hsm.MasterKeyBytes];
+        try
+        {
+            ReadMasterKey(settings.MasterKeyFile, environment, key);
+            return new Hsm(key);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(key);
+        }
+    }
+
+    /// <param name="key">Receives the key; the caller clears it.</param>
+    /// <exception cref="SettingsException">There is no such file, it does not hold a key, or holds a development one elsewhere.</exception>
+    public static void ReadMasterKey(string file, IHostEnvironment environment, Span<byte> key)
+    {
+        if (!File.Exists(file))
+        {
+            throw new SettingsException(["Vault:MasterKeyFile names no file (or is not given, nor Vault:Sealed)"]);
+        }
+        var text = File.ReadAllText(file).Trim();
         var development = text.StartsWith(DevelopmentPrefix, StringComparison.Ordinal);
         if (development && !environment.IsDevelopment())
         {
             throw new SettingsException([$"Vault:MasterKeyFile holds a development key; {environment.EnvironmentName} needs one of its own"]);
         }
-        Span<byte> key = stackalloc byte[Hsm.MasterKeyBytes];
-        try
+        if (!Convert.TryFromBase64String(development ? text[DevelopmentPrefix.Length..] : text, key, out var length) || length != key.Length)
         {
-            return Convert.TryFromBase64String(development ? text[DevelopmentPrefix.Length..] : text, key, out var length) && length == key.Length
-                ? new Hsm(key)
-                : throw new SettingsException([$"Vault:MasterKeyFile must hold the base64 of {Hsm.MasterKeyBytes} bytes"]);
-        }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(key);
+            throw new SettingsException([$"Vault:MasterKeyFile must hold the base64 of {Hsm.MasterKeyBytes} bytes"]);
         }
     }
 

@@ -25,6 +25,15 @@ internal static class VaultProblems
     public static ProblemHttpResult ApprovalRequired() =>
         Problems.Refuse(403, "APPROVAL_REQUIRED", "This needs an approval of the user for this card: POST /customers/me/approvals, then the header Approval.");
 
+    public static ProblemHttpResult ShareRefused(ShareFault fault) => Problems.Refuse(422, "SHARE_REFUSED", "The share is not taken.", fault switch
+    {
+        ShareFault.Unreadable => "This is no share, or it was copied wrongly.",
+        ShareFault.Repeated => "This share was entered already.",
+        ShareFault.OfAnotherSplit => "This share is of another split than those that were entered before.",
+        ShareFault.NotTheKey => "The shares together are not the key: at least one is forged. All of them are forgotten; enter them again.",
+        _ => throw new ArgumentOutOfRangeException(nameof(fault)),
+    });
+
     /// <summary>One answer for used, expired, forged, and another's: it tells an attacker nothing.</summary>
     public static ProblemHttpResult ReferenceInvalid() => Problems.Refuse(409, "REFERENCE_INVALID", "A vault reference was used before, has expired, or is not this caller's.");
 }

@@ -234,6 +234,7 @@ public sealed partial class DocumentTests(SuiteWithEveryCaller suite) : IClassFi
             ["REFERENCE_INVALID"] = "between services: the vault's",
             ["CARD_NUMBER_UNKNOWN"] = "between services: the vault's; the processor hears a decline",
             ["CERTIFICATE_UNKNOWN"] = "between services; outside it is CLIENT_CERTIFICATE_UNKNOWN",
+            ["SHARE_REFUSED"] = "between the service and its own command",
             ["CARRIER_AWAY"] = "between services: no carrier took the message",
             ["MESSAGE_REFUSED"] = "between services: the carrier refused it for good",
             ["HTTP_"] = "a status that nobody has named",
