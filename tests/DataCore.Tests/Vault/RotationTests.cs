@@ -153,7 +153,7 @@ public sealed class RotationTests(RotationSuite suite) : IClassFixture<RotationS
         var former = await suite.RotateToTheEnd();
         using var records = await suite.OpenRecords();
         var cards = await records.Fill(program, 10);
-        await suite.Rows.Run("update vault_cards set pan = null, destroyed_at = now() where card_id = $1", cards[0]);
+        await suite.Rows.Run("update vault_cards set pan = null, pan_hmac = null, destroyed_at = now() where card_id = $1", cards[0]);
 
         var ended = await suite.Ended(await suite.Rotate());
 

@@ -55,6 +55,12 @@ public sealed class RecordEventTests(Suite suite) : IClassFixture<Suite>
         { new CardLinked(_partner, _user, _balance, _card, _time), "card.linked", $$"""{"customerId":"{{_user}}","cardId":"{{_card}}","balanceId":"{{_balance}}"}""" },
         { new CardLocked(_partner, _user, _card, 7, _time), "card.locked", $$"""{"customerId":"{{_user}}","cardId":"{{_card}}","code":7}""" },
         { new CardUnlocked(_partner, _user, _card, 7, _time), "card.unlocked", $$"""{"customerId":"{{_user}}","cardId":"{{_card}}","code":7}""" },
+        { new CardActivated(_partner, _user, _card, _time), "card.activated", $$"""{"customerId":"{{_user}}","cardId":"{{_card}}"}""" },
+        { new CardRemoved(_partner, _user, _card, _time), "card.removed", $$"""{"customerId":"{{_user}}","cardId":"{{_card}}"}""" },
+        { new CardExpired(_partner, _user, _card, _time), "card.expired", $$"""{"customerId":"{{_user}}","cardId":"{{_card}}"}""" },
+        { new PinSet(_partner, _user, _card, _time), "card.pinSet", $$"""{"customerId":"{{_user}}","cardId":"{{_card}}"}""" },
+        { new CvvReset(_partner, _user, _card, _time), "card.cvvReset", $$"""{"customerId":"{{_user}}","cardId":"{{_card}}"}""" },
+        { new CardRenewed(_partner, _user, _card, _other, _time), "card.renewed", $$"""{"customerId":"{{_user}}","cardId":"{{_card}}","renewedBy":"{{_other}}"}""" },
         {
             new AuthorisationApproved(_partner, _user, _balance, _card, _other, 500, "PLN", _time), "transaction.authorized",
             $$"""{"customerId":"{{_user}}","transactionId":"{{_other}}","cardId":"{{_card}}","balanceId":"{{_balance}}","amount":{"amount":500,"currency":"PLN"} }"""
