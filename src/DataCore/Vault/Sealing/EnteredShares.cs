@@ -18,10 +18,15 @@ internal sealed class EnteredShares : IDisposable
         lock (_turn)
         {
             var needed = share.Needed;
-            if (_complete.Task.IsCompleted || !MasterKeyShares.Fits(share, _given, out var fault))
+            if (!MasterKeyShares.Fits(share, _given, out var fault))
             {
                 share.Dispose();
-                return (_given.Count, needed, _complete.Task.IsCompleted ? ShareFault.Repeated : fault);
+                return (_given.Count, needed, fault);
+            }
+            if (_complete.Task.IsCompleted)
+            {
+                share.Dispose();
+                return (needed, needed, null);
             }
             _given.Add(share);
             if (_given.Count < needed)
