@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
 using Antaca.ServiceDefaults;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -36,13 +38,15 @@ internal static class EnterShare
             DefaultRequestVersion = HttpVersion.Version20,
             Timeout = TimeSpan.FromSeconds(DeadlineSeconds),
         };
-        using var content = JsonContent.Create(new Request(share), DataCoreJson.Default.EnterShareRequest);
+        var json = new JsonSerializerOptions { TypeInfoResolver = DataCoreJson.Default };
+        Defaults.Strict(json);
+        using var content = JsonContent.Create(new Request(share), options: json);
         try
         {
             using var answer = await http.PostAsync(new Uri(SealedVault.Prefix + Path, UriKind.Relative), content);
             if (answer.IsSuccessStatusCode)
             {
-                var taken = (await answer.Content.ReadFromJsonAsync(DataCoreJson.Default.EnterShareAnswer))!;
+                var taken = (await answer.Content.ReadFromJsonAsync<Answer>(json))!;
                 await output.WriteLineAsync(taken.Given == taken.Needed ? "The vault is unsealed; the service starts." : $"{taken.Given} of the {taken.Needed} shares that are needed.");
                 return 0;
             }
@@ -67,7 +71,7 @@ internal static class EnterShare
 
     private static async Task<string> WhyRefused(HttpResponseMessage answer)
     {
-        var problem = await answer.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>();
+        var problem = await answer.Content.ReadFromJsonAsync<JsonElement>();
         return problem.TryGetProperty("detail", out var detail) ? detail.GetString()! : $"It was refused: {(int)answer.StatusCode}";
     }
 
@@ -78,7 +82,7 @@ internal static class EnterShare
             return await input.ReadLineAsync() ?? "";
         }
         await output.WriteAsync("Share: ");
-        var typed = new System.Text.StringBuilder();
+        var typed = new StringBuilder();
         while (Console.ReadKey(intercept: true) is var key && key.Key != ConsoleKey.Enter)
         {
             if (key.Key != ConsoleKey.Backspace)
