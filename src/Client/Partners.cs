@@ -100,6 +100,9 @@ public sealed record CardProgram
 
     public required int CardValidityMonths { get; init; }
 
+    /// <summary>How the expiry goes into the CVVs: for ever.</summary>
+    public required CvvExpiryOrder CvvExpiryOrder { get; init; }
+
     /// <summary>UTC.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 }
@@ -114,6 +117,16 @@ public enum KycMode
     Automatic,
     Http,
     Partner,
+}
+
+/// <summary>The order of year and month in what a CVV is computed from; the schemes' rules and some processors differ.</summary>
+[JsonConverter(typeof(ByName<CvvExpiryOrder>))]
+public enum CvvExpiryOrder
+{
+    /// <summary>An order of a later version of the suite.</summary>
+    Unknown,
+    YYMM,
+    MMYY,
 }
 
 /// <summary>A programme to create; what is null is the suite's default.</summary>
@@ -152,6 +165,9 @@ public sealed record NewCardProgram
 
     /// <summary>1 to 120.</summary>
     public int? CardValidityMonths { get; init; }
+
+    /// <summary>How the expiry goes into the CVVs. It never changes.</summary>
+    public CvvExpiryOrder? CvvExpiryOrder { get; init; }
 }
 
 /// <summary>What is to change of a programme; null leaves as it is. Partner, BIN range, currency and processor never change.</summary>

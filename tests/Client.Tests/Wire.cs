@@ -47,7 +47,7 @@ internal static class Wire
 
     public static readonly string Program = $$"""
         {"id":"{{CardId}}","partnerId":"{{UserId}}","name":"Debit","binRange":"510510:000000000-999999999","currency":"PLN","remoteUrl":null,"processor":"proc",
-         "digitalFirst":true,"kycMode":"Partner","autoBalance":false,"sessionMinutes":10,"idleMinutes":5,"selfRegistration":true,"cardValidityMonths":36,
+         "digitalFirst":true,"kycMode":"Partner","autoBalance":false,"sessionMinutes":10,"idleMinutes":5,"selfRegistration":true,"cardValidityMonths":36,"cvvExpiryOrder":"YYMM",
          "createdAt":"2026-03-01T12:00:00Z"}
         """;
 

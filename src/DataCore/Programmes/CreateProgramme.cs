@@ -12,6 +12,7 @@ internal static class CreateProgramme
     private const int DefaultCardValidityMonths = 36;
 
     /// <param name="BinRange"><c>510510</c> for the whole BIN (6 to 8 digits), or <c>510510:000000000-099999999</c> for a part of it.</param>
+    /// <param name="CvvExpiryOrder">How the expiry goes into the CVVs. It never changes.</param>
     /// <param name="Processor">Lower-case letters, digits and dashes: the name in the processor's certificate.</param>
     internal sealed record Request(
         Guid PartnerId,
@@ -26,7 +27,8 @@ internal static class CreateProgramme
         bool SelfRegistration = false,
         int SessionMinutes = DefaultSessionMinutes,
         int IdleMinutes = DefaultIdleMinutes,
-        int CardValidityMonths = DefaultCardValidityMonths);
+        int CardValidityMonths = DefaultCardValidityMonths,
+        CvvExpiryOrder CvvExpiryOrder = CvvExpiryOrder.YYMM);
 
     public static void MapCreateProgramme(this IEndpointRouteBuilder programmes) =>
         programmes.MapPost("/", Handle).AdmitsOperators(Role.Admin).Produces<ProgrammeView>(201)
@@ -76,6 +78,7 @@ internal static class CreateProgramme
             request.SessionMinutes,
             request.IdleMinutes,
             request.CardValidityMonths,
+            request.CvvExpiryOrder,
             now);
         if (!await work.AddProgramme(programme, rangeId))
         {

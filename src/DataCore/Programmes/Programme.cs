@@ -34,7 +34,15 @@ internal sealed record ProgrammeView(
     int SessionMinutes,
     int IdleMinutes,
     int CardValidityMonths,
+    CvvExpiryOrder CvvExpiryOrder,
     DateTimeOffset CreatedAt);
+
+/// <summary>The order of year and month in what a CVV is computed from; the schemes' rules and some processors differ.</summary>
+internal enum CvvExpiryOrder
+{
+    YYMM,
+    MMYY,
+}
 
 /// <summary>What a programme's settings may be.</summary>
 internal static partial class ProgrammeFields

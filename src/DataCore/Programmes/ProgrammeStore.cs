@@ -29,7 +29,7 @@ internal static class ProgrammeStore
         (await database.One<ViewRow>(
             """
             select p.id, p.partner_id, p.name, r.range, p.currency, p.remote_url, p.processor, p.digital_first, p.kyc_mode, p.auto_balance,
-                p.self_registration, p.session_minutes, p.idle_minutes, p.card_validity_months, p.created_at
+                p.self_registration, p.session_minutes, p.idle_minutes, p.card_validity_months, p.cvv_expiry_order, p.created_at
             from programmes p
             join bin_ranges r on r.id = p.bin_range_id
             where p.id = @programId
@@ -42,7 +42,7 @@ internal static class ProgrammeStore
         .. (await database.Many<ViewRow>(
             """
             select p.id, p.partner_id, p.name, r.range, p.currency, p.remote_url, p.processor, p.digital_first, p.kyc_mode, p.auto_balance,
-                p.self_registration, p.session_minutes, p.idle_minutes, p.card_validity_months, p.created_at
+                p.self_registration, p.session_minutes, p.idle_minutes, p.card_validity_months, p.cvv_expiry_order, p.created_at
             from programmes p
             join bin_ranges r on r.id = p.bin_range_id
             where (@partnerId::uuid is null or p.partner_id = @partnerId) and (p.created_at, p.id) < (@At, @Id)
@@ -57,7 +57,7 @@ internal static class ProgrammeStore
         (await work.One<ViewRow>(
             """
             select p.id, p.partner_id, p.name, r.range, p.currency, p.remote_url, p.processor, p.digital_first, p.kyc_mode, p.auto_balance,
-                p.self_registration, p.session_minutes, p.idle_minutes, p.card_validity_months, p.created_at
+                p.self_registration, p.session_minutes, p.idle_minutes, p.card_validity_months, p.cvv_expiry_order, p.created_at
             from programmes p
             join bin_ranges r on r.id = p.bin_range_id
             where p.id = @programId
@@ -84,9 +84,9 @@ internal static class ProgrammeStore
         await work.Change(
             """
             insert into programmes (id, partner_id, name, bin_range_id, currency, processor, remote_url, digital_first, kyc_mode, auto_balance,
-                self_registration, session_minutes, idle_minutes, card_validity_months, created_at)
+                self_registration, session_minutes, idle_minutes, card_validity_months, cvv_expiry_order, created_at)
             values (@Id, @PartnerId, @Name, @rangeId, @Currency, @Processor, @RemoteUrl, @DigitalFirst, @kycMode, @AutoBalance,
-                @SelfRegistration, @SessionMinutes, @IdleMinutes, @CardValidityMonths, @CreatedAt)
+                @SelfRegistration, @SessionMinutes, @IdleMinutes, @CardValidityMonths, @cvvExpiryOrder, @CreatedAt)
             on conflict (partner_id, name) do nothing
             """,
             new
@@ -105,6 +105,7 @@ internal static class ProgrammeStore
                 programme.SessionMinutes,
                 programme.IdleMinutes,
                 programme.CardValidityMonths,
+                cvvExpiryOrder = programme.CvvExpiryOrder.ToString(),
                 programme.CreatedAt,
             }) == 1;
 
@@ -160,11 +161,12 @@ internal static class ProgrammeStore
         public required int SessionMinutes { get; init; }
         public required int IdleMinutes { get; init; }
         public required int CardValidityMonths { get; init; }
+        public required string CvvExpiryOrder { get; init; }
         public required DateTimeOffset CreatedAt { get; init; }
 
         public ProgrammeView ToView() => new(
             Id, PartnerId, Name, Range, Currency, RemoteUrl, Processor, DigitalFirst, Enum.Parse<KycMode>(KycMode), AutoBalance,
-            SelfRegistration, SessionMinutes, IdleMinutes, CardValidityMonths, CreatedAt);
+            SelfRegistration, SessionMinutes, IdleMinutes, CardValidityMonths, Enum.Parse<CvvExpiryOrder>(CvvExpiryOrder), CreatedAt);
     }
 
     private sealed record Row

@@ -8,7 +8,8 @@ internal static class CardSecrets
     public static async Task<CardSecretReferences> Refer(VaultCard card, string binding, Hsm hsm, VaultKeys keys, DateTimeOffset now, CancellationToken cancel)
     {
         var pan = await keys.PanOf(card, cancel);
-        var cvv = hsm.Cvv2(await keys.VerificationKeyOf(card.ProgrammeId, cancel), pan, card.Expiry, ExpiryOrder.YearMonth, card.CvvCounter);
+        var key = await keys.VerificationKeyOf(card.ProgrammeId, cancel);
+        var cvv = hsm.Cvv2(key.Id, pan, card.Expiry, key.Order, card.CvvCounter);
         return new CardSecretReferences(
             card.MaskedPan,
             new VaultReference(hsm.SealReference(SecretKind.CardNo, pan.Reveal(), binding, card.CardId, now)),

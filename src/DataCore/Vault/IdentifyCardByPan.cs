@@ -39,12 +39,12 @@ internal static class IdentifyCardByPan
         {
             return VaultProblems.NumberNotFound();
         }
-        return TypedResults.Ok(new IdentifiedCard(
-            card.CardId,
-            request.Expiry is { } expiry ? expiry == card.Expiry : null,
-            request.Cvv is null
-                ? null
-                : Cvv.TryParse(opened[1].Secret, out var cvv)
-                    && hsm.VerifyCvv2(await keys.VerificationKeyOf(card.ProgrammeId, cancel), pan, card.Expiry, ExpiryOrder.YearMonth, card.CvvCounter, cvv)));
+        bool? cvvMatches = null;
+        if (request.Cvv is not null)
+        {
+            var key = await keys.VerificationKeyOf(card.ProgrammeId, cancel);
+            cvvMatches = Cvv.TryParse(opened[1].Secret, out var cvv) && hsm.VerifyCvv2(key.Id, pan, card.Expiry, key.Order, card.CvvCounter, cvv);
+        }
+        return TypedResults.Ok(new IdentifiedCard(card.CardId, request.Expiry is { } expiry ? expiry == card.Expiry : null, cvvMatches));
     }
 }

@@ -26,9 +26,9 @@ internal static class PersonaliseCard
         return TypedResults.Ok(new PersonalisationReferences(
             ServiceCode,
             Refer(SecretKind.CardNo, pan.Reveal()),
-            Refer(SecretKind.Cvv1, hsm.Cvv1(key, pan, card.Expiry, ExpiryOrder.YearMonth, ServiceCode).Reveal()),
-            Refer(SecretKind.Icvv, hsm.Icvv(key, pan, card.Expiry, ExpiryOrder.YearMonth).Reveal()),
-            request.Printed ? Refer(SecretKind.Cvv, hsm.Cvv2(key, pan, card.Expiry, ExpiryOrder.YearMonth, card.CvvCounter).Reveal()) : null,
+            Refer(SecretKind.Cvv1, hsm.Cvv1(key.Id, pan, card.Expiry, key.Order, ServiceCode).Reveal()),
+            Refer(SecretKind.Icvv, hsm.Icvv(key.Id, pan, card.Expiry, key.Order).Reveal()),
+            request.Printed ? Refer(SecretKind.Cvv, hsm.Cvv2(key.Id, pan, card.Expiry, key.Order, card.CvvCounter).Reveal()) : null,
             card.Pvv is { } pvv ? Refer(SecretKind.Pvv, pvv) : null));
 
         VaultReference Refer(SecretKind kind, string secret) => new(hsm.SealReference(kind, secret, request.Binding, card.CardId, now));

@@ -37,7 +37,7 @@ internal static class ResetCardCvv
         }
         if (await work.AddCvvReset(request.RequestId, card.CardId, now))
         {
-            var counter = hsm.NextCvvCounter(key, await keys.PanOf(card, cancel), card.Expiry, ExpiryOrder.YearMonth, card.CvvCounter);
+            var counter = hsm.NextCvvCounter(key.Id, await keys.PanOf(card, cancel), card.Expiry, key.Order, card.CvvCounter);
             await work.SaveCvvCounter(card.CardId, counter);
             work.Owe(new CvvReset(request.PartnerId, request.UserId, card.CardId, now));
             card = card with { CvvCounter = counter };

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
+using Antaca.DataCore.Programmes;
 using Antaca.ServiceDefaults;
 using Npgsql;
 
@@ -25,6 +26,7 @@ internal sealed class VaultKeys(Hsm hsm, NpgsqlDataSource database, TimeProvider
     private static readonly KeyPurpose[] _ofTheSuite = [KeyPurpose.PanEncryption, KeyPurpose.PanLookup, KeyPurpose.PanPermutation, KeyPurpose.References, KeyPurpose.Credentials, KeyPurpose.OperatorSecrets];
 
     private readonly ConcurrentDictionary<(Guid ProgramId, KeyPurpose Purpose), Guid> _ofProgrammes = new();
+    private readonly ConcurrentDictionary<Guid, ExpiryOrder> _expiryOrders = new();
     private readonly ConcurrentDictionary<Guid, string> _processors = new();
     private readonly TaskCompletionSource _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -114,7 +116,8 @@ internal sealed class VaultKeys(Hsm hsm, NpgsqlDataSource database, TimeProvider
     }
 
     /// <summary>The programme's pair of card verification keys, made on first use.</summary>
-    public ValueTask<Guid> VerificationKeyOf(Guid programId, CancellationToken cancel) => KeyOf(programId, KeyPurpose.CardVerification, cancel);
+    public async ValueTask<CardVerificationKey> VerificationKeyOf(Guid programId, CancellationToken cancel) =>
+        new(await KeyOf(programId, KeyPurpose.CardVerification, cancel), _expiryOrders[programId]);
 
     /// <summary>The programme's pair of PIN verification keys, made on first use.</summary>
     public ValueTask<Guid> PinKeyOf(Guid programId, CancellationToken cancel) => KeyOf(programId, KeyPurpose.PinVerification, cancel);
@@ -158,13 +161,22 @@ internal sealed class VaultKeys(Hsm hsm, NpgsqlDataSource database, TimeProvider
     /// <returns>The highest version of the data key that opens here.</returns>
     public async Task<int> Refresh(CancellationToken cancel)
     {
-        var rows = await database.Many<KeyRow>("select id, purpose, version, programme_id, processor, wrapped, check_value, ahead from vault_keys order by created_at, id", null, cancel);
+        var rows = await database.Many<KeyRow>(
+            """
+            select k.id, k.purpose, k.version, k.programme_id, p.cvv_expiry_order, k.processor, k.wrapped, k.check_value, k.ahead
+            from vault_keys k
+            left join programmes p on p.id = k.programme_id
+            order by k.created_at, k.id
+            """,
+            null,
+            cancel);
         hsm.Load(rows.Where(row => !row.Ahead).Select(row => row.Key));
         hsm.LoadAhead(rows.Where(row => row.Ahead).Select(row => row.Key));
         foreach (var row in rows)
         {
             if (row.ProgrammeId is { } programId)
             {
+                _expiryOrders[programId] = Enum.Parse<CvvExpiryOrder>(row.CvvExpiryOrder!) == CvvExpiryOrder.MMYY ? ExpiryOrder.MonthYear : ExpiryOrder.YearMonth;
                 _ofProgrammes[(programId, row.Key.Purpose)] = row.Id;
             }
             if (row.Processor is { } processor)
@@ -191,6 +203,7 @@ internal sealed class VaultKeys(Hsm hsm, NpgsqlDataSource database, TimeProvider
         public required string Purpose { get; init; }
         public required int Version { get; init; }
         public Guid? ProgrammeId { get; init; }
+        public string? CvvExpiryOrder { get; init; }
         public string? Processor { get; init; }
         public required byte[] Wrapped { get; init; }
         public string? CheckValue { get; init; }
@@ -199,6 +212,10 @@ internal sealed class VaultKeys(Hsm hsm, NpgsqlDataSource database, TimeProvider
         public WrappedKey Key => new(Id, Enum.Parse<KeyPurpose>(Purpose), Version, Wrapped, CheckValue);
     }
 }
+
+/// <param name="Id">The pair of keys.</param>
+/// <param name="Order">How the expiry goes in.</param>
+internal readonly record struct CardVerificationKey(Guid Id, ExpiryOrder Order);
 
 /// <summary>Nothing is served before every primitive has proved itself and the keys are loaded.</summary>
 internal sealed class OpenVault(VaultKeys keys) : IHostedService

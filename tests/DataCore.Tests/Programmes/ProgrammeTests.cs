@@ -29,6 +29,24 @@ public sealed class ProgrammeTests(PartnerSuite suite)
         (await suite.Neighbour("cardservice", "datacore").Get($"/internal/programmes/{Guid.CreateVersion7()}")).MustRefuse(404, "PROGRAM_NOT_FOUND");
     }
 
+    [Theory]
+    [InlineData("YYMM", "YYMM")]
+    [InlineData("MMYY", "MMYY")]
+    [InlineData(null, "YYMM")]
+    public async Task The_order_of_the_expiry_in_the_CVVs_is_chosen_once(string? asked, string order)
+    {
+        var partner = await suite.NewPartner();
+
+        var opened = (await (asked is null ? Create(partner, PartnerSuite.NewBin()) : Create(partner, PartnerSuite.NewBin(), ("cvvExpiryOrder", asked)))).Must(201);
+
+        Assert.Equal(order, Text(opened, "cvvExpiryOrder"));
+        Assert.Equal(order, Text((await suite.OfAdmin.Get($"/programs/{opened.Id}")).Must(200), "cvvExpiryOrder"));
+    }
+
+    [Fact]
+    public async Task An_order_that_is_none_is_refused() =>
+        (await Create(await suite.NewPartner(), PartnerSuite.NewBin(), ("cvvExpiryOrder", "YYYYMM"))).MustRefuse(422, "VALIDATION_FAILED");
+
     [Fact]
     public async Task A_change_leaves_what_is_absent_and_what_is_for_ever()
     {
@@ -40,7 +58,7 @@ public sealed class ProgrammeTests(PartnerSuite suite)
         Assert.Equal(("Other", "https://bank.example/cards", "Manual", true), (Text(changed, "name"), Text(changed, "remoteUrl"), Text(changed, "kycMode"), changed["digitalFirst"].GetBoolean()));
         Assert.Equal((15, 5, 60), (changed["sessionMinutes"].GetInt32(), changed["idleMinutes"].GetInt32(), changed["cardValidityMonths"].GetInt32()));
         Assert.Equal(changed.Text, (await suite.OfAdmin.Get($"/programs/{opened.Id}")).Must(200).Text);
-        foreach (var (field, value) in new (string, object)[] { ("partnerId", Guid.CreateVersion7()), ("binRange", PartnerSuite.NewBin()), ("currency", "PLN"), ("processor", "other") })
+        foreach (var (field, value) in new (string, object)[] { ("partnerId", Guid.CreateVersion7()), ("binRange", PartnerSuite.NewBin()), ("currency", "PLN"), ("processor", "other"), ("cvvExpiryOrder", "MMYY") })
         {
             var refused = (await suite.Patch($"/programs/{opened.Id}", new Dictionary<string, object> { [field] = value, ["name"] = "Third" })).MustRefuse(422, "VALIDATION_FAILED");
             Assert.Equal(field, Assert.Single(refused["errors"].EnumerateObject()).Name);
