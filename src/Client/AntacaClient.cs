@@ -174,6 +174,91 @@ public sealed class AntacaClient(AntacaConnection connection)
         encrypted: true,
         cancel);
 
+    /// <summary>
+    /// Asks for a virtual card without waiting for it. Ask on with <see cref="GetCardRequest"/> or <see cref="WaitForCard"/>, or
+    /// hear <c>card.issued</c>; the full data is read with <see cref="GetCard"/>.
+    /// </summary>
+    /// <param name="customerId">A verified, active user.</param>
+    /// <param name="balanceId">An open balance of the user in the programme's currency.</param>
+    /// <param name="cardholderName">1 to 26 letters, spaces and <c>. ' -</c>.</param>
+    /// <param name="idempotencyKey">1 to 255 characters; null for a random one.</param>
+    /// <param name="cancel">Ends the waiting, not what the suite has begun.</param>
+    /// <exception cref="AntacaException"><c>USER_LOCKED</c>, <c>USER_NOT_FOUND</c>, <c>KYC_REQUIRED</c>, <c>BALANCE_NOT_FOUND</c>,
+    /// <c>BALANCE_NOT_OPEN</c>, <c>BALANCE_CURRENCY_MISMATCH</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<CardRequest> RequestVirtualCard(
+        Guid customerId, Guid balanceId, string? cardholderName = null, string? idempotencyKey = null, CancellationToken cancel = default) => Post(
+        $"secure/customers/{customerId}/cards/virtual/async",
+        new NewVirtualCard(balanceId, cardholderName),
+        ClientJson.Default.NewVirtualCard,
+        ClientJson.Default.CardRequest,
+        idempotencyKey,
+        encrypted: false,
+        cancel);
+
+    /// <summary>What became of a card that was asked for.</summary>
+    /// <exception cref="AntacaException"><c>REQUEST_NOT_FOUND</c>.</exception>
+    public Task<CardRequest> GetCardRequest(Guid customerId, Guid requestId, CancellationToken cancel = default) =>
+        Get($"secure/customers/{customerId}/cards/requests/{requestId}", ClientJson.Default.CardRequest, encrypted: false, cancel);
+
+    /// <summary>Asks for a request until it is Done or Failed, at growing intervals of 50 ms to 2 s. A failure is an answer, not an exception.</summary>
+    /// <param name="customerId">The user.</param>
+    /// <param name="requestId">As <see cref="RequestVirtualCard"/> told it.</param>
+    /// <param name="atMost">After which the request is given back as it stands, Pending; null for 60 seconds.</param>
+    /// <param name="cancel">Ends the waiting.</param>
+    /// <exception cref="AntacaException"><c>REQUEST_NOT_FOUND</c>.</exception>
+    public Task<CardRequest> WaitForCard(Guid customerId, Guid requestId, TimeSpan? atMost = null, CancellationToken cancel = default) =>
+        connection.Transport.WaitForCard(() => GetCardRequest(customerId, requestId, cancel), atMost, cancel);
+
+    /// <summary>Orders a physical card. Encrypted both ways. The user sees it once the bureau has made it, and activates it then.</summary>
+    /// <exception cref="AntacaException"><c>USER_LOCKED</c>, <c>USER_NOT_FOUND</c>, <c>KYC_REQUIRED</c>, <c>BALANCE_NOT_FOUND</c>,
+    /// <c>BALANCE_NOT_OPEN</c>, <c>BALANCE_CURRENCY_MISMATCH</c>, <c>BIN_RANGE_FULL</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<TakenOrder> OrderPhysicalCard(Guid customerId, NewPhysicalCard card, string? idempotencyKey = null, CancellationToken cancel = default) => Post(
+        $"secure/customers/{customerId}/cards/physical",
+        card,
+        ClientJson.Default.NewPhysicalCard,
+        ClientJson.Default.TakenOrder,
+        idempotencyKey,
+        encrypted: true,
+        cancel);
+
+    /// <summary>Where an order of plastic stands, a new card's or a print's.</summary>
+    /// <exception cref="AntacaException"><c>ORDER_NOT_FOUND</c>.</exception>
+    public Task<CardOrder> GetOrder(Guid customerId, Guid orderId, CancellationToken cancel = default) =>
+        Get($"secure/customers/{customerId}/cards/orders/{orderId}", ClientJson.Default.CardOrder, encrypted: false, cancel);
+
+    /// <summary>Makes a personalised card of the programme's stock the user's; it is Inactive until it is activated. Encrypted both ways.</summary>
+    /// <param name="customerId">A verified, active user.</param>
+    /// <param name="cardNo">The PAN, 16 digits.</param>
+    /// <param name="exp">Any day of the month that stands on the card.</param>
+    /// <param name="balanceId">An open balance of the user in the programme's currency.</param>
+    /// <param name="idempotencyKey">1 to 255 characters; null for a random one.</param>
+    /// <param name="cancel">Ends the waiting, not what the suite has begun.</param>
+    /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c> (whatever is wrong with the card), <c>LINK_TRIES_EXCEEDED</c> after ten such a
+    /// day, <c>USER_LOCKED</c>, <c>USER_NOT_FOUND</c>, <c>KYC_REQUIRED</c>, <c>BALANCE_NOT_FOUND</c>, <c>BALANCE_NOT_OPEN</c>,
+    /// <c>BALANCE_CURRENCY_MISMATCH</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<Card> LinkCard(
+        Guid customerId, string cardNo, DateOnly exp, Guid balanceId, string? idempotencyKey = null, CancellationToken cancel = default) => Post(
+        $"secure/customers/{customerId}/cards/link",
+        new NewLink(cardNo, exp, balanceId),
+        ClientJson.Default.NewLink,
+        ClientJson.Default.Card,
+        idempotencyKey,
+        encrypted: true,
+        cancel);
+
+    /// <summary>Orders plastic without data for an active virtual card of a Digital First programme, which stays in use. Encrypted both ways.</summary>
+    /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>, <c>CARD_NOT_PRINTABLE</c>, <c>DIGITAL_FIRST_DISABLED</c>, <c>USER_LOCKED</c>,
+    /// <c>KYC_REQUIRED</c>, <c>BALANCE_NOT_OPEN</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<TakenOrder> PrintCard(
+        Guid customerId, Guid cardId, Address deliveryAddress, string? idempotencyKey = null, CancellationToken cancel = default) => Post(
+        $"secure/customers/{customerId}/cards/{cardId}/print",
+        new NewPrint(deliveryAddress),
+        ClientJson.Default.NewPrint,
+        ClientJson.Default.TakenOrder,
+        idempotencyKey,
+        encrypted: true,
+        cancel);
+
     /// <summary>The user's cards without their secrets, newest first.</summary>
     /// <exception cref="AntacaException"><c>USER_NOT_FOUND</c>, <c>VALIDATION_FAILED</c>.</exception>
     public Task<Page<Card>> ListCards(Guid customerId, int limit = 50, string? after = null, CancellationToken cancel = default) =>
@@ -190,10 +275,18 @@ public sealed class AntacaClient(AntacaConnection connection)
         Get($"secure/customers/{customerId}/cards/{cardId}/summary", ClientJson.Default.Card, encrypted: false, cancel);
 
     /// <summary>Stops a card. The same lock again changes nothing; an irreversible lock is never weakened.</summary>
-    /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>, <c>CARD_NOT_ACTIVE</c>, <c>LOCK_IRREVERSIBLE</c>.</exception>
-    public Task<Card> LockCard(Guid customerId, Guid cardId, LockCode code, string? idempotencyKey = null, CancellationToken cancel = default) => Post(
+    /// <param name="customerId">The user.</param>
+    /// <param name="cardId">A card in use.</param>
+    /// <param name="code">Why.</param>
+    /// <param name="replacedBy">With <see cref="LockCode.Replaced"/>, also later: the card of the same user and programme that follows.</param>
+    /// <param name="idempotencyKey">1 to 255 characters; null for a random one.</param>
+    /// <param name="cancel">Ends the waiting, not what the suite has begun.</param>
+    /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>, <c>CARD_NOT_ACTIVE</c>, <c>LOCK_IRREVERSIBLE</c>, <c>VALIDATION_FAILED</c>
+    /// for a <paramref name="replacedBy"/> that cannot follow.</exception>
+    public Task<Card> LockCard(
+        Guid customerId, Guid cardId, LockCode code, Guid? replacedBy = null, string? idempotencyKey = null, CancellationToken cancel = default) => Post(
         $"secure/customers/{customerId}/cards/{cardId}/lock",
-        new NewLock(code),
+        new NewLock(code, replacedBy),
         ClientJson.Default.NewLock,
         ClientJson.Default.Card,
         idempotencyKey,
@@ -204,6 +297,43 @@ public sealed class AntacaClient(AntacaConnection connection)
     /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>, <c>CARD_NOT_ACTIVE</c>, <c>LOCK_IRREVERSIBLE</c>.</exception>
     public Task<Card> UnlockCard(Guid customerId, Guid cardId, string? idempotencyKey = null, CancellationToken cancel = default) => connection.Transport.Send(
         Call.Post($"secure/customers/{customerId}/cards/{cardId}/unlock", idempotencyKey), ClientJson.Default.Card, cancel);
+
+    /// <summary>Puts a physical card into use, once its user has it in hand. Activated again, it stays as it is.</summary>
+    /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>, <c>CARD_NOT_INACTIVE</c>, <c>CARD_EXPIRED</c>.</exception>
+    public Task<Card> ActivateCard(Guid customerId, Guid cardId, string? idempotencyKey = null, CancellationToken cancel = default) => connection.Transport.Send(
+        Call.Post($"secure/customers/{customerId}/cards/{cardId}/activate", idempotencyKey), ClientJson.Default.Card, cancel);
+
+    /// <summary>Sets the PIN of a physical or Digital First card, and gives its tries back; a lock stays. Encrypted both ways.</summary>
+    /// <param name="customerId">The user.</param>
+    /// <param name="cardId">A card that is neither removed nor expired.</param>
+    /// <param name="pin">Four digits, not the first to be guessed.</param>
+    /// <param name="idempotencyKey">1 to 255 characters; null for a random one.</param>
+    /// <param name="cancel">Ends the waiting, not what the suite has begun.</param>
+    /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>, <c>CARD_HAS_NO_PIN</c>, <c>CARD_NOT_ACTIVE</c>, <c>PIN_TOO_SIMPLE</c>,
+    /// <c>VALIDATION_FAILED</c>.</exception>
+    public Task<Card> SetPin(Guid customerId, Guid cardId, string pin, string? idempotencyKey = null, CancellationToken cancel = default) => Post(
+        $"secure/customers/{customerId}/cards/{cardId}/pin",
+        new NewPin(pin),
+        ClientJson.Default.NewPin,
+        ClientJson.Default.Card,
+        idempotencyKey,
+        encrypted: true,
+        cancel);
+
+    /// <summary>
+    /// Issues the card that follows on a virtual one, within its last 60 days and on the same balance. The old one works until it
+    /// expires. Renewed again, it has the same follower.
+    /// </summary>
+    /// <returns>The new card; its full data is read with <see cref="GetCard"/>.</returns>
+    /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>, <c>CARD_NOT_RENEWABLE</c> (not virtual), <c>CARD_NOT_DUE</c>,
+    /// <c>CARD_NOT_ACTIVE</c>, <c>USER_LOCKED</c>, <c>KYC_REQUIRED</c>, <c>BALANCE_NOT_OPEN</c>, <c>BIN_RANGE_FULL</c>.</exception>
+    public Task<Card> RenewCard(Guid customerId, Guid cardId, string? idempotencyKey = null, CancellationToken cancel = default) => connection.Transport.Send(
+        Call.Post($"secure/customers/{customerId}/cards/{cardId}/renew", idempotencyKey), ClientJson.Default.Card, cancel);
+
+    /// <summary>Ends a card for good: its number is destroyed, what was paid with it stays on record. Removed again, it stays so.</summary>
+    /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>, <c>CARD_IN_PRODUCTION</c>.</exception>
+    public Task RemoveCard(Guid customerId, Guid cardId, CancellationToken cancel = default) =>
+        connection.Transport.Send(Call.Delete($"secure/customers/{customerId}/cards/{cardId}"), cancel);
 
     /// <summary>The partner's own programmes.</summary>
     public Task<Page<CardProgram>> ListPrograms(CancellationToken cancel = default) =>

@@ -21,6 +21,9 @@ public sealed record AuthorisationRequest
     /// <summary>Three digits; with <see cref="CardNo"/>.</summary>
     public string? Cvv { get; init; }
 
+    /// <summary>Where the cardholder entered a PIN; null where not.</summary>
+    public PinBlock? PinBlock { get; init; }
+
     /// <summary>In the card's currency; 0 for a <see cref="AuthorisationType.Verification"/> and more for anything else.</summary>
     public required Money Amount { get; init; }
 
@@ -38,6 +41,34 @@ public sealed record AuthorisationRequest
     public override string ToString() =>
         $"{Type} {TransactionId}, {CardId?.ToString() ?? Mask.CardNo(CardNo)}, {Amount.Amount} {Amount.Currency} at {Merchant.Name} ({Channel})";
 }
+
+/// <summary>A lock from outside. Name the card by its id or by its number.</summary>
+public sealed record NewOutsideLock
+{
+    public Guid? CardId { get; init; }
+
+    /// <summary>The PAN, 16 digits.</summary>
+    public string? CardNo { get; init; }
+
+    public required LockCode Code { get; init; }
+
+    public required OutsideSource Source { get; init; }
+
+    /// <summary>The number masked.</summary>
+    public override string ToString() => $"lock {Code} by {Source}, {CardId?.ToString() ?? Mask.CardNo(CardNo)}";
+}
+
+/// <summary>Who locks a card from outside.</summary>
+[JsonConverter(typeof(ByName<OutsideSource>))]
+public enum OutsideSource
+{
+    Mastercard = 1,
+    Visa = 2,
+    Acquirer = 3,
+}
+
+/// <summary>A card that is locked from outside, as far as its processor is told.</summary>
+public sealed record OutsideLock(Guid CardId, CardStatus Status, CardLock Lock);
 
 [JsonConverter(typeof(ByName<AuthorisationType>))]
 public enum AuthorisationType

@@ -32,6 +32,9 @@ public sealed record Card
 
     public PinState? Pin { get; init; }
 
+    /// <summary>The card that follows on this one, renewed or replaced; null where none does.</summary>
+    public Guid? ReplacedBy { get; init; }
+
     /// <summary>UTC.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 }
@@ -53,10 +56,16 @@ public enum CardStatus
 {
     /// <summary>A status of a later version of the suite.</summary>
     Unknown,
+
+    /// <summary>In production: told to operators alone.</summary>
     Ordered,
+
+    /// <summary>Plastic that waits for its activation.</summary>
     Inactive,
     Active,
     Locked,
+
+    /// <summary>For good; its number is destroyed.</summary>
     Removed,
     Expired,
 }
@@ -64,11 +73,12 @@ public enum CardStatus
 /// <summary>A lock on a card.</summary>
 /// <param name="Reason">For people, such as <c>Card lost</c>.</param>
 /// <param name="Irreversible">It cannot be lifted or weakened.</param>
-/// <param name="Source">Who locked it: <c>User</c>, <c>Partner</c>, <c>Operator</c> or an outside party.</param>
+/// <param name="Source">Who locked it: <c>User</c>, <c>Partner</c>, <c>Operator</c>; <c>Mastercard</c>, <c>Visa</c> or <c>Acquirer</c> from
+/// outside; <c>System</c> for wrong PINs.</param>
 /// <param name="LockedAt">UTC.</param>
 public sealed record CardLock(LockCode Code, string Reason, bool Irreversible, string Source, DateTimeOffset LockedAt);
 
-/// <param name="TriesLeft">0 to 3.</param>
+/// <param name="TriesLeft">0 to 3; 0 where none is set.</param>
 public sealed record PinState(bool Set, int TriesLeft);
 
 /// <summary>Why a card is locked, by the number on the wire.</summary>
@@ -150,7 +160,7 @@ public sealed record IssuedCardSummary(Guid Id, CardType Type, string MaskedCard
 
 internal sealed record NewVirtualCard(Guid BalanceId, string? CardholderName);
 
-internal sealed record NewLock(LockCode Code);
+internal sealed record NewLock(LockCode Code, Guid? ReplacedBy);
 
 internal static class Mask
 {

@@ -28,6 +28,7 @@ namespace Antaca.Client;
 public sealed class MobileClient
 {
     private const string RevealCard = "card.reveal";
+    private const string ChangePin = "card.pin";
 
     private readonly Transport _transport;
     private readonly IKeyStore _keys;
@@ -176,12 +177,69 @@ public sealed class MobileClient
     /// <param name="cancel">Ends the waiting, not what the suite has begun.</param>
     /// <exception cref="AntacaException"><c>USER_LOCKED</c>, <c>KYC_REQUIRED</c>, <c>BALANCE_NOT_FOUND</c>, <c>BALANCE_NOT_OPEN</c>,
     /// <c>BALANCE_CURRENCY_MISMATCH</c>, <c>INVALID_PUBLIC_KEY</c>, <c>BIN_RANGE_FULL</c>, <c>VALIDATION_FAILED</c>.</exception>
-    public async Task<IssuedCard> CreateVirtualCard(
-        Guid balanceId, string? cardholderName = null, string? idempotencyKey = null, CancellationToken cancel = default)
-    {
-        var call = Call.Post("customers/me/cards/virtual", new NewVirtualCard(balanceId, cardholderName), ClientJson.Default.NewVirtualCard, idempotencyKey);
-        return await Send(call with { Encrypted = true, AnswerKey = await _keys.GetAnswerKey(cancel) }, ClientJson.Default.IssuedCard, cancel);
-    }
+    public Task<IssuedCard> CreateVirtualCard(
+        Guid balanceId, string? cardholderName = null, string? idempotencyKey = null, CancellationToken cancel = default) => Sealed(
+        Call.Post("customers/me/cards/virtual", new NewVirtualCard(balanceId, cardholderName), ClientJson.Default.NewVirtualCard, idempotencyKey),
+        ClientJson.Default.IssuedCard,
+        cancel);
+
+    /// <summary>
+    /// Asks for a virtual card without waiting for it. Ask on with <see cref="GetCardRequest"/> or <see cref="WaitForCard"/>; the
+    /// full data is read with <see cref="GetCard"/>.
+    /// </summary>
+    /// <param name="balanceId">An open balance of the user in the programme's currency.</param>
+    /// <param name="cardholderName">1 to 26 letters, spaces and <c>. ' -</c>.</param>
+    /// <param name="idempotencyKey">1 to 255 characters; null for a random one.</param>
+    /// <param name="cancel">Ends the waiting, not what the suite has begun.</param>
+    /// <exception cref="AntacaException"><c>USER_LOCKED</c>, <c>KYC_REQUIRED</c>, <c>BALANCE_NOT_FOUND</c>, <c>BALANCE_NOT_OPEN</c>,
+    /// <c>BALANCE_CURRENCY_MISMATCH</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<CardRequest> RequestVirtualCard(
+        Guid balanceId, string? cardholderName = null, string? idempotencyKey = null, CancellationToken cancel = default) => Send(
+        Call.Post("customers/me/cards/virtual/async", new NewVirtualCard(balanceId, cardholderName), ClientJson.Default.NewVirtualCard, idempotencyKey),
+        ClientJson.Default.CardRequest,
+        cancel);
+
+    /// <summary>What became of a card that was asked for.</summary>
+    /// <exception cref="AntacaException"><c>REQUEST_NOT_FOUND</c>.</exception>
+    public Task<CardRequest> GetCardRequest(Guid requestId, CancellationToken cancel = default) =>
+        Send(Call.Get($"customers/me/cards/requests/{requestId}"), ClientJson.Default.CardRequest, cancel);
+
+    /// <summary>Asks for a request until it is Done or Failed, at growing intervals of 50 ms to 2 s. A failure is an answer, not an exception.</summary>
+    /// <param name="requestId">As <see cref="RequestVirtualCard"/> told it.</param>
+    /// <param name="atMost">After which the request is given back as it stands, Pending; null for 60 seconds.</param>
+    /// <param name="cancel">Ends the waiting.</param>
+    /// <exception cref="AntacaException"><c>REQUEST_NOT_FOUND</c>.</exception>
+    public Task<CardRequest> WaitForCard(Guid requestId, TimeSpan? atMost = null, CancellationToken cancel = default) =>
+        _transport.WaitForCard(() => GetCardRequest(requestId, cancel), atMost, cancel);
+
+    /// <summary>Orders a physical card. Encrypted both ways. It is shown once the bureau has made it, and is activated then.</summary>
+    /// <exception cref="AntacaException"><c>USER_LOCKED</c>, <c>KYC_REQUIRED</c>, <c>BALANCE_NOT_FOUND</c>, <c>BALANCE_NOT_OPEN</c>,
+    /// <c>BALANCE_CURRENCY_MISMATCH</c>, <c>INVALID_PUBLIC_KEY</c>, <c>BIN_RANGE_FULL</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<TakenOrder> OrderPhysicalCard(NewPhysicalCard card, string? idempotencyKey = null, CancellationToken cancel = default) =>
+        Sealed(Call.Post("customers/me/cards/physical", card, ClientJson.Default.NewPhysicalCard, idempotencyKey), ClientJson.Default.TakenOrder, cancel);
+
+    /// <summary>Where an order of plastic stands, a new card's or a print's.</summary>
+    /// <exception cref="AntacaException"><c>ORDER_NOT_FOUND</c>.</exception>
+    public Task<CardOrder> GetOrder(Guid orderId, CancellationToken cancel = default) =>
+        Send(Call.Get($"customers/me/cards/orders/{orderId}"), ClientJson.Default.CardOrder, cancel);
+
+    /// <summary>Makes a card of the programme's stock that the user has in hand the user's; it is Inactive until it is activated. Encrypted both ways.</summary>
+    /// <param name="cardNo">The PAN, 16 digits.</param>
+    /// <param name="exp">Any day of the month that stands on the card.</param>
+    /// <param name="balanceId">An open balance of the user in the programme's currency.</param>
+    /// <param name="idempotencyKey">1 to 255 characters; null for a random one.</param>
+    /// <param name="cancel">Ends the waiting, not what the suite has begun.</param>
+    /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c> (whatever is wrong with the card), <c>LINK_TRIES_EXCEEDED</c> after ten such a
+    /// day, <c>USER_LOCKED</c>, <c>KYC_REQUIRED</c>, <c>BALANCE_NOT_FOUND</c>, <c>BALANCE_NOT_OPEN</c>, <c>BALANCE_CURRENCY_MISMATCH</c>,
+    /// <c>INVALID_PUBLIC_KEY</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<Card> LinkCard(string cardNo, DateOnly exp, Guid balanceId, string? idempotencyKey = null, CancellationToken cancel = default) =>
+        Sealed(Call.Post("customers/me/cards/link", new NewLink(cardNo, exp, balanceId), ClientJson.Default.NewLink, idempotencyKey), ClientJson.Default.Card, cancel);
+
+    /// <summary>Orders plastic without data for an active virtual card of a Digital First programme, which stays in use. Encrypted both ways.</summary>
+    /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>, <c>CARD_NOT_PRINTABLE</c>, <c>DIGITAL_FIRST_DISABLED</c>, <c>USER_LOCKED</c>,
+    /// <c>KYC_REQUIRED</c>, <c>BALANCE_NOT_OPEN</c>, <c>INVALID_PUBLIC_KEY</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<TakenOrder> PrintCard(Guid cardId, Address deliveryAddress, string? idempotencyKey = null, CancellationToken cancel = default) => Sealed(
+        Call.Post($"customers/me/cards/{cardId}/print", new NewPrint(deliveryAddress), ClientJson.Default.NewPrint, idempotencyKey), ClientJson.Default.TakenOrder, cancel);
 
     /// <summary>The user's cards without their secrets, newest first.</summary>
     /// <exception cref="AntacaException"><c>VALIDATION_FAILED</c>.</exception>
@@ -203,32 +261,60 @@ public sealed class MobileClient
     /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>, <c>WRONG_PIN</c> with <see cref="AntacaException.TriesLeft"/>,
     /// <c>INSTALLATION_ENDED</c> after the fifth (pair again), <c>INVALID_PUBLIC_KEY</c>, <c>APPROVAL_REQUIRED</c> where the
     /// step-up ran out on its way.</exception>
-    public Task<CardSecrets> GetCard(Guid cardId, string? pin = null, CancellationToken cancel = default)
-    {
-        return MindingItsEnd(() => pin is null ? _transport.Repeat(_ => Reveal(), cancel) : Reveal());
+    public Task<CardSecrets> GetCard(Guid cardId, string? pin = null, CancellationToken cancel = default) =>
+        Approved(RevealCard, cardId, pin, Call.Get($"customers/me/cards/{cardId}"), ClientJson.Default.CardSecrets, cancel);
 
-        // An approval works once, and only in the session it was given in: both calls are made again, or neither.
-        Task<CardSecrets> Reveal() => _session.With(
-            async session =>
-            {
-                var approval = await Approve(session, RevealCard, cardId, pin, cancel);
-                var call = Call.Get($"customers/me/cards/{cardId}") with
-                {
-                    Session = session,
-                    Approval = approval,
-                    Encrypted = true,
-                    AnswerKey = await _keys.GetAnswerKey(cancel),
-                    Once = true,
-                };
-                return await _transport.Send(call, ClientJson.Default.CardSecrets, cancel);
-            },
-            cancel);
-    }
+    /// <summary>
+    /// Gives a virtual or Digital First card another CVV; the old one is declined from here on. Sealed for the device's key. It takes
+    /// a step-up, which is got first, as <see cref="GetCard"/> does.
+    /// </summary>
+    /// <param name="cardId">A card of the user that is neither removed nor expired.</param>
+    /// <param name="pin">The app's PIN; null for the device's signature. With a PIN no attempt is repeated: a wrong one counts.</param>
+    /// <param name="idempotencyKey">1 to 255 characters; null for a random one. Under the same key the CVV changes once.</param>
+    /// <param name="cancel">Ends the waiting, not what the suite has begun.</param>
+    /// <returns>The full data of the card, with the new CVV.</returns>
+    /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>, <c>CARD_CVV_PRINTED</c>, <c>CARD_NOT_ACTIVE</c>, <c>WRONG_PIN</c> with
+    /// <see cref="AntacaException.TriesLeft"/>, <c>INSTALLATION_ENDED</c> after the fifth (pair again), <c>INVALID_PUBLIC_KEY</c>,
+    /// <c>APPROVAL_REQUIRED</c> where the step-up ran out on its way.</exception>
+    public Task<CardSecrets> ResetCvv(Guid cardId, string? pin = null, string? idempotencyKey = null, CancellationToken cancel = default) =>
+        Approved(RevealCard, cardId, pin, Call.Post($"customers/me/cards/{cardId}/cvv", idempotencyKey), ClientJson.Default.CardSecrets, cancel);
+
+    /// <summary>
+    /// Sets the PIN of a physical or Digital First card, and gives its tries back; a lock stays. Encrypted both ways. It takes a
+    /// step-up, which is got first, as <see cref="GetCard"/> does.
+    /// </summary>
+    /// <param name="cardId">A card of the user that is neither removed nor expired.</param>
+    /// <param name="cardPin">What terminals are to ask for: four digits, not the first to be guessed.</param>
+    /// <param name="pin">The app's PIN; null for the device's signature. With a PIN no attempt is repeated: a wrong one counts.</param>
+    /// <param name="idempotencyKey">1 to 255 characters; null for a random one.</param>
+    /// <param name="cancel">Ends the waiting, not what the suite has begun.</param>
+    /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>, <c>CARD_HAS_NO_PIN</c>, <c>CARD_NOT_ACTIVE</c>, <c>PIN_TOO_SIMPLE</c>,
+    /// <c>VALIDATION_FAILED</c>, <c>WRONG_PIN</c> with <see cref="AntacaException.TriesLeft"/>, <c>INSTALLATION_ENDED</c> after the fifth
+    /// (pair again), <c>INVALID_PUBLIC_KEY</c>, <c>APPROVAL_REQUIRED</c> where the step-up ran out on its way.</exception>
+    public Task<Card> SetPin(Guid cardId, string cardPin, string? pin = null, string? idempotencyKey = null, CancellationToken cancel = default) => Approved(
+        ChangePin, cardId, pin, Call.Post($"customers/me/cards/{cardId}/pin", new NewPin(cardPin), ClientJson.Default.NewPin, idempotencyKey), ClientJson.Default.Card, cancel);
+
+    /// <summary>Puts a physical card into use, once its user has it in hand. Activated again, it stays as it is.</summary>
+    /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>, <c>CARD_NOT_INACTIVE</c>, <c>CARD_EXPIRED</c>.</exception>
+    public Task<Card> ActivateCard(Guid cardId, string? idempotencyKey = null, CancellationToken cancel = default) =>
+        Send(Call.Post($"customers/me/cards/{cardId}/activate", idempotencyKey), ClientJson.Default.Card, cancel);
+
+    /// <summary>Ends a card for good: its number is destroyed, what was paid with it stays on record. Removed again, it stays so.</summary>
+    /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>, <c>CARD_IN_PRODUCTION</c>.</exception>
+    public Task RemoveCard(Guid cardId, CancellationToken cancel = default) => MindingItsEnd(() => _session.With(
+        session => _transport.Send(Call.Delete($"customers/me/cards/{cardId}") with { Session = session }, cancel), cancel));
 
     /// <summary>Stops a card. The same lock again changes nothing; an irreversible lock is never weakened.</summary>
-    /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>, <c>CARD_NOT_ACTIVE</c>, <c>LOCK_IRREVERSIBLE</c>.</exception>
-    public Task<Card> LockCard(Guid cardId, LockCode code, string? idempotencyKey = null, CancellationToken cancel = default) =>
-        Send(Call.Post($"customers/me/cards/{cardId}/lock", new NewLock(code), ClientJson.Default.NewLock, idempotencyKey), ClientJson.Default.Card, cancel);
+    /// <param name="cardId">A card in use.</param>
+    /// <param name="code">Why.</param>
+    /// <param name="replacedBy">With <see cref="LockCode.Replaced"/>, also later: the card of the same user and programme that follows.</param>
+    /// <param name="idempotencyKey">1 to 255 characters; null for a random one.</param>
+    /// <param name="cancel">Ends the waiting, not what the suite has begun.</param>
+    /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>, <c>CARD_NOT_ACTIVE</c>, <c>LOCK_IRREVERSIBLE</c>, <c>VALIDATION_FAILED</c>
+    /// for a <paramref name="replacedBy"/> that cannot follow.</exception>
+    public Task<Card> LockCard(
+        Guid cardId, LockCode code, Guid? replacedBy = null, string? idempotencyKey = null, CancellationToken cancel = default) => Send(
+        Call.Post($"customers/me/cards/{cardId}/lock", new NewLock(code, replacedBy), ClientJson.Default.NewLock, idempotencyKey), ClientJson.Default.Card, cancel);
 
     /// <summary>Lifts a reversible lock.</summary>
     /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>, <c>CARD_NOT_ACTIVE</c>, <c>LOCK_IRREVERSIBLE</c>.</exception>
@@ -238,6 +324,30 @@ public sealed class MobileClient
     private Task<TAnswer> Send<TAnswer>(Call call, JsonTypeInfo<TAnswer> answer, CancellationToken cancel)
         where TAnswer : class =>
         MindingItsEnd(() => _session.With(session => _transport.Send(call with { Session = session }, answer, cancel), cancel));
+
+    /// <summary>Encrypted both ways, the answer for the device's key.</summary>
+    private async Task<TAnswer> Sealed<TAnswer>(Call call, JsonTypeInfo<TAnswer> answer, CancellationToken cancel)
+        where TAnswer : class =>
+        await Send(call with { Encrypted = true, AnswerKey = await _keys.GetAnswerKey(cancel) }, answer, cancel);
+
+    /// <summary>
+    /// A step-up and the call that it is for, encrypted both ways. An approval works once, and only in the session it was given in:
+    /// both calls are made again, the second under its one idempotency key, or neither.
+    /// </summary>
+    private Task<TAnswer> Approved<TAnswer>(string action, Guid cardId, string? pin, Call call, JsonTypeInfo<TAnswer> answer, CancellationToken cancel)
+        where TAnswer : class
+    {
+        return MindingItsEnd(() => pin is null ? _transport.Repeat(_ => Both(), cancel) : Both());
+
+        Task<TAnswer> Both() => _session.With(
+            async session =>
+            {
+                var approval = await Approve(session, action, cardId, pin, cancel);
+                var approved = call with { Session = session, Approval = approval, Encrypted = true, AnswerKey = await _keys.GetAnswerKey(cancel), Once = true };
+                return await _transport.Send(approved, answer, cancel);
+            },
+            cancel);
+    }
 
     /// <summary>Challenge, signature, session. Each attempt needs a challenge of its own.</summary>
     private async Task<(SessionToken Token, SessionInfo Info)> Begin(string? pin, CancellationToken cancel)

@@ -184,6 +184,38 @@ public sealed class OperatorClient(AntacaConnection connection)
     public Task<CardProgram> UpdateProgram(Guid programId, CardProgramChange change, CancellationToken cancel = default) =>
         Send(Call.Patch($"admin/programs/{programId}", change, ClientJson.Default.CardProgramChange), ClientJson.Default.CardProgram, cancel);
 
+    // The vault: for Admins
+
+    /// <summary>A processor's PIN keys without the keys, newest first; none for a processor that is unknown.</summary>
+    /// <param name="processor">As the programmes name it.</param>
+    /// <param name="limit">1 to <see cref="AntacaClient.MaxPageSize"/>.</param>
+    /// <param name="after"><see cref="Page{T}.Next"/> of the page before.</param>
+    /// <param name="cancel">Ends the waiting.</param>
+    public Task<Page<PinKey>> ListPinKeys(string processor, int limit = 50, string? after = null, CancellationToken cancel = default) => Send(
+        Call.Get($"admin/processors/{Uri.EscapeDataString(processor)}/pin-keys", Query.Of(("limit", limit), ("after", after))), ClientJson.Default.PagePinKey, cancel);
+
+    /// <summary>
+    /// Makes a key under which a processor sends PIN blocks, and gives it out under the processor's own key. Keys made before go on
+    /// working. Sent once, whatever comes of it: where no answer came, make another.
+    /// </summary>
+    /// <param name="processor">As the programmes name it.</param>
+    /// <param name="format">Of the blocks that it is for.</param>
+    /// <param name="key">The processor's RSA key of 2048 to 4096 bits.</param>
+    /// <param name="cancel">Ends the waiting, not what the suite has begun.</param>
+    /// <exception cref="AntacaException"><c>PROCESSOR_NOT_FOUND</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<NewPinKey> CreatePinKey(string processor, PinBlockFormat format, Jose.Jwk key, CancellationToken cancel = default) => Send(
+        Call.PostOnce($"admin/processors/{Uri.EscapeDataString(processor)}/pin-keys", new PinKeyRequest(format, key), ClientJson.Default.PinKeyRequest),
+        ClientJson.Default.NewPinKey,
+        cancel);
+
+    /// <summary>Begins to re-encrypt the vault under a new data key, while everything is served. One at a time.</summary>
+    /// <exception cref="AntacaException"><c>ROTATION_RUNNING</c>.</exception>
+    public Task<VaultRotation> RotateVault(string? idempotencyKey = null, CancellationToken cancel = default) =>
+        Send(Call.Post("admin/vault/rotation", idempotencyKey), ClientJson.Default.VaultRotation, cancel);
+
+    /// <summary>How far the last re-encryption of the vault is.</summary>
+    public Task<VaultRotation> GetVaultRotation(CancellationToken cancel = default) => Send(Call.Get("admin/vault/rotation"), ClientJson.Default.VaultRotation, cancel);
+
     // Users, their money and their cards
 
     /// <summary>Every partner's users, newest first.</summary>
@@ -292,13 +324,77 @@ public sealed class OperatorClient(AntacaConnection connection)
     public Task<Card> GetCardSummary(Guid cardId, CancellationToken cancel = default) => Send(Call.Get($"admin/cards/{cardId}/summary"), ClientJson.Default.Card, cancel);
 
     /// <summary>Stops a card. The same lock again changes nothing; an irreversible lock is never weakened.</summary>
-    /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>, <c>CARD_NOT_ACTIVE</c>, <c>LOCK_IRREVERSIBLE</c>.</exception>
-    public Task<Card> LockCard(Guid cardId, LockCode code, CancellationToken cancel = default) =>
-        Send(Call.Post($"admin/cards/{cardId}/lock", new NewLock(code), ClientJson.Default.NewLock), ClientJson.Default.Card, cancel);
+    /// <param name="cardId">A card in use.</param>
+    /// <param name="code">Why.</param>
+    /// <param name="replacedBy">With <see cref="LockCode.Replaced"/>, also later: the card of the same user and programme that follows.</param>
+    /// <param name="cancel">Ends the waiting, not what the suite has begun.</param>
+    /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>, <c>CARD_NOT_ACTIVE</c>, <c>LOCK_IRREVERSIBLE</c>, <c>VALIDATION_FAILED</c>
+    /// for a <paramref name="replacedBy"/> that cannot follow.</exception>
+    public Task<Card> LockCard(Guid cardId, LockCode code, Guid? replacedBy = null, CancellationToken cancel = default) =>
+        Send(Call.Post($"admin/cards/{cardId}/lock", new NewLock(code, replacedBy), ClientJson.Default.NewLock), ClientJson.Default.Card, cancel);
 
     /// <summary>Lifts a reversible lock.</summary>
     /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>, <c>CARD_NOT_ACTIVE</c>, <c>LOCK_IRREVERSIBLE</c>.</exception>
     public Task<Card> UnlockCard(Guid cardId, CancellationToken cancel = default) => Send(Call.Post($"admin/cards/{cardId}/unlock"), ClientJson.Default.Card, cancel);
+
+    /// <summary>Orders a physical card for a user. Encrypted both ways. The user sees it once the bureau has made it.</summary>
+    /// <exception cref="AntacaException"><c>USER_NOT_FOUND</c>, <c>USER_LOCKED</c>, <c>KYC_REQUIRED</c>, <c>BALANCE_NOT_FOUND</c>,
+    /// <c>BALANCE_NOT_OPEN</c>, <c>BALANCE_CURRENCY_MISMATCH</c>, <c>BIN_RANGE_FULL</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<TakenOrder> OrderPhysicalCard(Guid customerId, NewPhysicalCard card, string? idempotencyKey = null, CancellationToken cancel = default) => Send(
+        Call.Post($"admin/customers/{customerId}/cards/physical", card, ClientJson.Default.NewPhysicalCard, idempotencyKey) with { Encrypted = true },
+        ClientJson.Default.TakenOrder,
+        cancel);
+
+    /// <summary>Where an order of plastic stands, a new card's or a print's.</summary>
+    /// <exception cref="AntacaException"><c>ORDER_NOT_FOUND</c>.</exception>
+    public Task<CardOrder> GetOrder(Guid customerId, Guid orderId, CancellationToken cancel = default) =>
+        Send(Call.Get($"admin/customers/{customerId}/cards/orders/{orderId}"), ClientJson.Default.CardOrder, cancel);
+
+    /// <summary>Makes a personalised card of the programme's stock a user's; it is Inactive until it is activated. Encrypted both ways.</summary>
+    /// <param name="customerId">A verified, active user.</param>
+    /// <param name="cardNo">The PAN, 16 digits.</param>
+    /// <param name="exp">Any day of the month that stands on the card.</param>
+    /// <param name="balanceId">An open balance of the user in the programme's currency.</param>
+    /// <param name="idempotencyKey">1 to 255 characters; null for a random one.</param>
+    /// <param name="cancel">Ends the waiting, not what the suite has begun.</param>
+    /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c> (whatever is wrong with the card), <c>LINK_TRIES_EXCEEDED</c> after ten such a
+    /// day, <c>USER_NOT_FOUND</c>, <c>USER_LOCKED</c>, <c>KYC_REQUIRED</c>, <c>BALANCE_NOT_FOUND</c>, <c>BALANCE_NOT_OPEN</c>,
+    /// <c>BALANCE_CURRENCY_MISMATCH</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<Card> LinkCard(
+        Guid customerId, string cardNo, DateOnly exp, Guid balanceId, string? idempotencyKey = null, CancellationToken cancel = default) => Send(
+        Call.Post($"admin/customers/{customerId}/cards/link", new NewLink(cardNo, exp, balanceId), ClientJson.Default.NewLink, idempotencyKey) with { Encrypted = true },
+        ClientJson.Default.Card,
+        cancel);
+
+    /// <summary>Orders plastic without data for an active virtual card of a Digital First programme, which stays in use. Encrypted both ways.</summary>
+    /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>, <c>CARD_NOT_PRINTABLE</c>, <c>DIGITAL_FIRST_DISABLED</c>, <c>USER_LOCKED</c>,
+    /// <c>KYC_REQUIRED</c>, <c>BALANCE_NOT_OPEN</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<TakenOrder> PrintCard(Guid cardId, Address deliveryAddress, string? idempotencyKey = null, CancellationToken cancel = default) => Send(
+        Call.Post($"admin/cards/{cardId}/print", new NewPrint(deliveryAddress), ClientJson.Default.NewPrint, idempotencyKey) with { Encrypted = true },
+        ClientJson.Default.TakenOrder,
+        cancel);
+
+    /// <summary>Puts a physical card into use. Activated again, it stays as it is.</summary>
+    /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>, <c>CARD_NOT_INACTIVE</c>, <c>CARD_EXPIRED</c>.</exception>
+    public Task<Card> ActivateCard(Guid cardId, CancellationToken cancel = default) => Send(Call.Post($"admin/cards/{cardId}/activate"), ClientJson.Default.Card, cancel);
+
+    /// <summary>Gives a virtual or Digital First card another CVV, which its user sees; the old one is declined from here on. Encrypted both ways.</summary>
+    /// <returns>The card without its CVV.</returns>
+    /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>, <c>CARD_CVV_PRINTED</c>, <c>CARD_NOT_ACTIVE</c>.</exception>
+    public Task<Card> ResetCvv(Guid cardId, string? idempotencyKey = null, CancellationToken cancel = default) => Send(
+        Call.Post($"admin/cards/{cardId}/cvv", idempotencyKey) with { Encrypted = true }, ClientJson.Default.Card, cancel);
+
+    /// <summary>
+    /// Issues the card that follows on a virtual one, within its last 60 days and on the same balance. The old one works until it
+    /// expires. Renewed again, it has the same follower, which is the answer. For Admins and Managers.
+    /// </summary>
+    /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>, <c>CARD_NOT_RENEWABLE</c> (not virtual), <c>CARD_NOT_DUE</c>,
+    /// <c>CARD_NOT_ACTIVE</c>, <c>USER_LOCKED</c>, <c>KYC_REQUIRED</c>, <c>BALANCE_NOT_OPEN</c>, <c>BIN_RANGE_FULL</c>.</exception>
+    public Task<Card> RenewCard(Guid cardId, CancellationToken cancel = default) => Send(Call.Post($"admin/cards/{cardId}/renew"), ClientJson.Default.Card, cancel);
+
+    /// <summary>Ends a card for good: its number is destroyed, what was paid with it stays on record. Removed again, it stays so. For Admins and Managers.</summary>
+    /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>, <c>CARD_IN_PRODUCTION</c>.</exception>
+    public Task RemoveCard(Guid cardId, CancellationToken cancel = default) => Send(Call.Delete($"admin/cards/{cardId}"), cancel);
 
     private Task<TAnswer> Send<TAnswer>(Call call, JsonTypeInfo<TAnswer> answer, CancellationToken cancel)
         where TAnswer : class =>

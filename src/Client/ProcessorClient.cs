@@ -1,11 +1,18 @@
 namespace Antaca.Client;
 
 /// <summary>
-/// The calls of a card processor (<c>/processor</c>), made with the processor's client certificate. Every call throws
+/// The calls of a card processor and of its bureau (<c>/processor</c>), made with the processor's client certificate. They are
+/// about the cards of the programmes that it serves; any other card or order is 404. Every call throws
 /// <see cref="AntacaException"/> when it is refused or gets no answer.
 /// </summary>
 public sealed class ProcessorClient(AntacaConnection connection)
 {
+    /// <summary>The most cards that <see cref="RegisterStock"/> makes at once.</summary>
+    public const int MaxStockCards = 1_000;
+
+    /// <summary>The suite's key for encrypted calls, as <c>GET /processor/public-key</c> tells it now. Calls fetch it by themselves.</summary>
+    public Task<SuitePublicKey> GetPublicKey(CancellationToken cancel = default) => connection.Transport.FetchPublicKey("processor/public-key", cancel);
+
     /// <summary>
     /// Asks whether a card may pay, and holds the money if it may. A decline is an answer, not an exception. Sent again
     /// with the same transaction id and type it answers as it first did.
@@ -13,4 +20,58 @@ public sealed class ProcessorClient(AntacaConnection connection)
     /// <exception cref="AntacaException"><c>VALIDATION_FAILED</c>, <c>TRANSACTION_ID_REUSED</c>, <c>AUTHORIZATION_TIMEOUT</c>.</exception>
     public Task<Authorisation> Authorise(AuthorisationRequest request, CancellationToken cancel = default) => connection.Transport.Send(
         Call.Post("processor/authorizations", request, ClientJson.Default.AuthorisationRequest), ClientJson.Default.Authorisation, cancel);
+
+    /// <summary>Stops a card for its scheme or an acquirer. The same lock again changes nothing; an irreversible lock is never weakened.</summary>
+    /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>, <c>CARD_NOT_ACTIVE</c>, <c>LOCK_IRREVERSIBLE</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<OutsideLock> LockOutside(NewOutsideLock request, CancellationToken cancel = default) => connection.Transport.Send(
+        Call.Post("processor/cards/lock", request, ClientJson.Default.NewOutsideLock), ClientJson.Default.OutsideLock, cancel);
+
+    // The bureau
+
+    /// <summary>The orders of plastic in one state, newest first.</summary>
+    /// <param name="status">Any but <see cref="OrderStatus.Unknown"/>.</param>
+    /// <param name="limit">1 to <see cref="AntacaClient.MaxPageSize"/>.</param>
+    /// <param name="after"><see cref="Page{T}.Next"/> of the page before.</param>
+    /// <param name="cancel">Ends the waiting.</param>
+    /// <exception cref="AntacaException"><c>VALIDATION_FAILED</c>.</exception>
+    public Task<Page<Personalisation>> ListPersonalisations(
+        OrderStatus status = OrderStatus.Ordered, int limit = 50, string? after = null, CancellationToken cancel = default) => connection.Transport.Send(
+        Call.Get("processor/personalisations", Query.Of(("status", status), ("limit", limit), ("after", after))), ClientJson.Default.PagePersonalisation, cancel);
+
+    /// <summary>All that the plastic of an order bears, while it is Ordered or Sent. The answer is encrypted; every look is on record.</summary>
+    /// <exception cref="AntacaException"><c>ORDER_NOT_FOUND</c>, <c>ORDER_STATE</c> (it is over), <c>CARD_REMOVED</c>.</exception>
+    public Task<PersonalisationRecord> GetPersonalisationRecord(Guid orderId, CancellationToken cancel = default) => connection.Transport.Send(
+        Call.Get($"processor/personalisations/{orderId}/file") with { Encrypted = true }, ClientJson.Default.PersonalisationRecord, cancel);
+
+    /// <summary>Says that an order is in production. Said again, or of an order that is over, it changes nothing.</summary>
+    /// <exception cref="AntacaException"><c>ORDER_NOT_FOUND</c>.</exception>
+    public Task<Personalisation> MarkOrderSent(Guid orderId, CancellationToken cancel = default) =>
+        connection.Transport.Send(Call.Post($"processor/personalisations/{orderId}/sent"), ClientJson.Default.Personalisation, cancel);
+
+    /// <summary>Says that the plastic of an order is made: its user sees the card from now on. Said again it changes nothing.</summary>
+    /// <exception cref="AntacaException"><c>ORDER_NOT_FOUND</c>, <c>ORDER_STATE</c> (it has failed).</exception>
+    public Task<Personalisation> ConfirmPersonalisation(Guid orderId, CancellationToken cancel = default) =>
+        connection.Transport.Send(Call.Post($"processor/personalisations/{orderId}/confirm"), ClientJson.Default.Personalisation, cancel);
+
+    /// <summary>
+    /// Says that the plastic of an order cannot be made: a new card is removed, one in use stays in use. Said again it changes
+    /// nothing, not even the reason.
+    /// </summary>
+    /// <param name="orderId">An order that is Ordered or Sent.</param>
+    /// <param name="reason">The bureau's own words, 1 to 200 characters. No name, no number: the user's partner reads it.</param>
+    /// <param name="cancel">Ends the waiting, not what the suite has begun.</param>
+    /// <exception cref="AntacaException"><c>ORDER_NOT_FOUND</c>, <c>ORDER_STATE</c> (it is personalised), <c>VALIDATION_FAILED</c>.</exception>
+    public Task<Personalisation> FailPersonalisation(Guid orderId, string reason, CancellationToken cancel = default) => connection.Transport.Send(
+        Call.Post($"processor/personalisations/{orderId}/fail", new NewFailure(reason), ClientJson.Default.NewFailure), ClientJson.Default.Personalisation, cancel);
+
+    /// <summary>Makes cards for a programme's stock, which belong to nobody until they are linked: all of them or none.</summary>
+    /// <param name="programId">A programme that the processor serves.</param>
+    /// <param name="cards">1 to <see cref="MaxStockCards"/>.</param>
+    /// <param name="design">The bureau's name of what the plastic looks like, 1 to 64 of <c>A-Z a-z 0-9 . _ -</c>; null for its usual one.</param>
+    /// <param name="idempotencyKey">1 to 255 characters; null for a random one.</param>
+    /// <param name="cancel">Ends the waiting, not what the suite has begun.</param>
+    /// <exception cref="AntacaException"><c>PROGRAM_NOT_FOUND</c>, <c>BIN_RANGE_FULL</c>, <c>IDEMPOTENCY_KEY_REUSED</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<RegisteredStock> RegisterStock(
+        Guid programId, int cards, string? design = null, string? idempotencyKey = null, CancellationToken cancel = default) => connection.Transport.Send(
+        Call.Post("processor/stock", new NewStock(programId, cards, design), ClientJson.Default.NewStock, idempotencyKey), ClientJson.Default.RegisteredStock, cancel);
 }

@@ -96,6 +96,9 @@ internal sealed class Transport(HttpClient http, AntacaConnectionOptions options
     private const int LongestRetryAfterSeconds = 30;
     private const int IdempotencyKeyBytes = 16;
     private const int MaxIdempotencyKeyCharacters = 255;
+    private const int ShortestAskMilliseconds = 50;
+    private const int LongestAskMilliseconds = 2_000;
+    private const int WaitSeconds = 60;
 
     // RSA keys take their time to make, and many connections never need one.
     private readonly Lazy<RsaPrivateKey> _madeKey = new(() => RsaPrivateKey.Create());
@@ -158,6 +161,24 @@ internal sealed class Transport(HttpClient http, AntacaConnectionOptions options
     public async Task<SuitePublicKey> FetchPublicKey(string path, CancellationToken cancel) =>
         await Send(Call.Get(path), ClientJson.Default.SuitePublicKey, cancel);
 
+    /// <summary>Asks until there is an answer other than Pending, or the time is over.</summary>
+    public async Task<CardRequest> WaitForCard(Func<Task<CardRequest>> ask, TimeSpan? atMost, CancellationToken cancel)
+    {
+        var since = options.Clock.GetTimestamp();
+        var longest = atMost ?? TimeSpan.FromSeconds(WaitSeconds);
+        for (var milliseconds = ShortestAskMilliseconds; ; milliseconds = Math.Min(2 * milliseconds, LongestAskMilliseconds))
+        {
+            var request = await ask();
+            var left = longest - options.Clock.GetElapsedTime(since);
+            if (request.Status != CardRequestStatus.Pending || left <= TimeSpan.Zero)
+            {
+                return request;
+            }
+            var pause = TimeSpan.FromMilliseconds(milliseconds);
+            await Task.Delay(pause < left ? pause : left, options.Clock, cancel);
+        }
+    }
+
     public void Dispose()
     {
         if (_suiteKey is { IsCompletedSuccessfully: true } known)
@@ -173,7 +194,8 @@ internal sealed class Transport(HttpClient http, AntacaConnectionOptions options
     /// <summary>Null where repeating does not help, or is asked for too late to wait.</summary>
     private static TimeSpan? PauseBefore(int attempt, AntacaException refusal)
     {
-        var transient = refusal.Transient || refusal.Code == "IDEMPOTENCY_IN_PROGRESS" || refusal.Status is 429 or 502 or 503 or 504;
+        var transient = refusal.Transient || refusal.Code == "IDEMPOTENCY_IN_PROGRESS" || refusal.Status is 502 or 503 or 504
+            || refusal is { Status: 429, Code: not "LINK_TRIES_EXCEEDED" };
         if (!transient || refusal.RetryAfter > TimeSpan.FromSeconds(LongestRetryAfterSeconds))
         {
             return null;

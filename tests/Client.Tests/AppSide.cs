@@ -15,6 +15,8 @@ internal sealed class AppSide
     public const string Code = "135790";
     public const string Pin = "924613";
 
+    private static readonly string _card = $"/customers/me/cards/{Wire.CardId}";
+
     private readonly Lock _lock = new();
     private readonly HashSet<string> _challenges = [];
     private readonly HashSet<string> _live = [];
@@ -68,7 +70,9 @@ internal sealed class AppSide
                 _ when !_live.Contains(seen.Token) => Say.Problem(401, "SESSION_ENDED"),
                 ("DELETE", "/customers/me/session") => _live.Remove(seen.Token) ? new Say(204) : new Say(500),
                 ("POST", "/customers/me/approvals") => Approve(seen.Token, seen.Json),
-                ("GET", _) when seen.Path == $"/customers/me/cards/{Wire.CardId}" => Reveal(seen.Token, seen.Headers["Approval"].ToString()),
+                ("GET", _) when seen.Path == _card => Approved(seen, "card.reveal", Wire.Secrets),
+                ("POST", _) when seen.Path == _card + "/cvv" => Approved(seen, "card.reveal", Wire.Secrets),
+                ("POST", _) when seen.Path == _card + "/pin" => Approved(seen, "card.pin", Wire.Card),
                 _ => Other(seen),
             };
         }
@@ -99,9 +103,10 @@ internal sealed class AppSide
         return new Say(201, $$"""{"approval":"{{approval}}","expiresAt":"2026-03-01T12:01:00Z"}""");
     }
 
-    private Say Reveal(string session, string approval) => _approvals.Remove(approval, out var given) && given == (session, "card.reveal", Wire.CardId)
-        ? new Say(200, Wire.Secrets)
-        : Say.Problem(403, "APPROVAL_REQUIRED");
+    private Say Approved(Seen seen, string action, string answer) =>
+        _approvals.Remove(seen.Headers["Approval"].ToString(), out var given) && given == (seen.Token, action, Wire.CardId)
+            ? new Say(200, answer)
+            : Say.Problem(403, "APPROVAL_REQUIRED");
 
     private Say? Prove(JsonElement body)
     {

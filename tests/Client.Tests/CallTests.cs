@@ -10,6 +10,8 @@ public sealed class CallTests : IAsyncLifetime
 
     private AntacaClient Partner => new(_connection);
 
+    private ProcessorClient Processor => new(_connection);
+
     public async Task InitializeAsync()
     {
         _server = await SuiteServer.Start();
@@ -239,6 +241,8 @@ public sealed class CallTests : IAsyncLifetime
         await Called(200, Wire.Card, () => Partner.LockCard(Wire.UserId, Wire.CardId, LockCode.SuspectedFraud), "POST", $"/secure/customers/{Wire.UserId}/cards/{Wire.CardId}/lock");
         AssertJson("""{"code":7}""");
         AssertHasKey();
+        await Partner.LockCard(Wire.UserId, Wire.CardId, LockCode.Replaced, Wire.BalanceId);
+        AssertJson($$"""{"code":8,"replacedBy":"{{Wire.BalanceId}}"}""");
     }
 
     [Fact]
@@ -247,6 +251,100 @@ public sealed class CallTests : IAsyncLifetime
         await Called(200, Wire.Card, () => Partner.UnlockCard(Wire.UserId, Wire.CardId), "POST", $"/secure/customers/{Wire.UserId}/cards/{Wire.CardId}/unlock");
         Assert.Equal("", _server.Calls[^1].Body);
         AssertHasKey();
+    }
+
+    [Fact]
+    public async Task A_card_of_plastic_reads_with_all_it_has()
+    {
+        _server.Answer = (_, _) => new Say(200, Wire.Plastic);
+        var card = await Partner.GetCardSummary(Wire.UserId, Wire.CardId);
+        Assert.Equal((CardType.DigitalFirst, CardStatus.Inactive, new PinState(true, 2), Wire.UserId), (card.Type, card.Status, card.Pin, card.ReplacedBy));
+    }
+
+    [Fact]
+    public async Task Request_a_card_and_ask_for_the_request()
+    {
+        var cards = $"/secure/customers/{Wire.UserId}/cards";
+        var taken = await Called(202, Wire.Pending, () => Partner.RequestVirtualCard(Wire.UserId, Wire.BalanceId, "Anna Nowak"), "POST", cards + "/virtual/async");
+        Assert.Equal((Wire.UserId, CardRequestStatus.Pending, null), (taken.RequestId, taken.Status, taken.CardId));
+        AssertJson($$"""{"balanceId":"{{Wire.BalanceId}}","cardholderName":"Anna Nowak"}""");
+        AssertHasKey();
+        var done = await Called(200, Wire.Done, () => Partner.GetCardRequest(Wire.UserId, Wire.UserId), "GET", $"{cards}/requests/{Wire.UserId}");
+        Assert.Equal((CardRequestStatus.Done, Wire.CardId), (done.Status, done.CardId));
+    }
+
+    [Theory]
+    [InlineData("Done")]
+    [InlineData("Failed")]
+    [InlineData("Withdrawn")]
+    public async Task Waiting_for_a_card_asks_until_it_is_over(string status)
+    {
+        var over = $$"""{"requestId":"{{Wire.UserId}}","status":"{{status}}","code":"BIN_RANGE_FULL"}""";
+        _server.Answer = (_, number) => new Say(200, number < 3 ? Wire.Pending : over);
+        var request = await Partner.WaitForCard(Wire.UserId, Wire.UserId);
+        Assert.Equal((status == "Withdrawn" ? "Unknown" : status, "BIN_RANGE_FULL"), (request.Status.ToString(), request.Code));
+        Assert.Equal(4, _server.Calls.Count);
+    }
+
+    [Fact]
+    public async Task Waiting_for_a_card_ends_when_its_time_is_over()
+    {
+        _server.Answer = (_, _) => new Say(200, Wire.Pending);
+        Assert.Equal(CardRequestStatus.Pending, (await Partner.WaitForCard(Wire.UserId, Wire.UserId, TimeSpan.Zero)).Status);
+        Assert.Single(_server.Calls);
+        Assert.Equal(CardRequestStatus.Pending, (await Partner.WaitForCard(Wire.UserId, Wire.UserId, TimeSpan.FromMilliseconds(1))).Status);
+        Assert.InRange(_server.Calls.Count, 2, 3);
+    }
+
+    [Fact]
+    public async Task Plastic()
+    {
+        var cards = $"/secure/customers/{Wire.UserId}/cards";
+        var taken = await Called(202, Wire.OrderTaken, () => Partner.OrderPhysicalCard(Wire.UserId, Wire.NewPhysicalCard), "POST", cards + "/physical", encrypted: true);
+        Assert.Equal(new TakenOrder(Wire.UserId, Wire.CardId, OrderStatus.Ordered), taken);
+        AssertJson(Wire.NewPhysicalCardBody);
+        AssertHasKey();
+        await Partner.OrderPhysicalCard(Wire.UserId, Wire.NewPhysicalCard with { Design = "gold" });
+        Assert.Equal("gold", _server.Calls[^1].Json.GetProperty("design").GetString());
+
+        var order = await Called(200, Wire.Order, () => Partner.GetOrder(Wire.UserId, Wire.UserId), "GET", $"{cards}/orders/{Wire.UserId}");
+        Assert.Equal((OrderStatus.Failed, "Damaged", null), (order.Status, order.Reason, order.SentAt));
+
+        await Called(
+            200, Wire.Plastic, () => Partner.LinkCard(Wire.UserId, "5105105105105100", new DateOnly(2029, 11, 1), Wire.BalanceId), "POST", cards + "/link", encrypted: true);
+        AssertJson($$"""{"cardNo":"5105105105105100","exp":"2029-11-01","balanceId":"{{Wire.BalanceId}}"}""");
+        AssertHasKey();
+
+        await Called(202, Wire.OrderTaken, () => Partner.PrintCard(Wire.UserId, Wire.CardId, Wire.Address), "POST", $"{cards}/{Wire.CardId}/print", encrypted: true);
+        AssertJson(Wire.AddressBody);
+        AssertHasKey();
+    }
+
+    [Fact]
+    public async Task Activate_set_pin_renew_and_remove()
+    {
+        var card = $"/secure/customers/{Wire.UserId}/cards/{Wire.CardId}";
+        await Called(200, Wire.Plastic, () => Partner.ActivateCard(Wire.UserId, Wire.CardId), "POST", card + "/activate");
+        AssertHasKey();
+        await Called(200, Wire.Plastic, () => Partner.SetPin(Wire.UserId, Wire.CardId, "7391"), "POST", card + "/pin", encrypted: true);
+        AssertJson("""{"pin":"7391"}""");
+        AssertHasKey();
+        await Called(200, Wire.Card, () => Partner.RenewCard(Wire.UserId, Wire.CardId), "POST", card + "/renew");
+        Assert.Equal("", _server.Calls[^1].Body);
+        AssertHasKey();
+        _server.Answer = (_, _) => new Say(204);
+        await Partner.RemoveCard(Wire.UserId, Wire.CardId);
+        AssertCalled("DELETE", card);
+    }
+
+    [Fact]
+    public async Task A_card_that_is_not_linked_today_is_not_asked_for_again()
+    {
+        _server.Answer = (_, _) => Say.Problem(429, "LINK_TRIES_EXCEEDED");
+        var refusal = await Assert.ThrowsAsync<AntacaException>(
+            () => Partner.LinkCard(Wire.UserId, "5105105105105100", new DateOnly(2029, 11, 30), Wire.BalanceId));
+        Assert.Equal("LINK_TRIES_EXCEEDED", refusal.Code);
+        Assert.Single(_server.Calls);
     }
 
     [Theory]
@@ -290,6 +388,94 @@ public sealed class CallTests : IAsyncLifetime
         Assert.Equal(new Authorisation(Decision.Declined, "1011", "CARD_UNKNOWN"), answer);
     }
 
+    [Theory]
+    [InlineData(PinBlockFormat.Iso0, "ISO-0")]
+    [InlineData(PinBlockFormat.Iso4, "ISO-4")]
+    public async Task Authorise_with_a_PIN_block(PinBlockFormat format, string name)
+    {
+        _server.Answer = (_, _) => new Say(200, Wire.Approved);
+        var block = new PinBlock(format, "0123456789ABCDEF", Wire.UserId);
+        await Processor.Authorise(Wire.Authorisation with { PinBlock = block });
+        var sent = _server.Calls[^1].Json.GetProperty("pinBlock");
+        Assert.Equal($$"""{"format":"{{name}}","block":"0123456789ABCDEF","keyId":"{{Wire.UserId}}"}""", sent.GetRawText());
+        Assert.DoesNotContain("0123456789ABCDEF", $"{block}{Wire.Authorisation with { PinBlock = block }}", StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_PIN_block_of_no_format_is_not_sent()
+    {
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(
+            () => Processor.Authorise(Wire.Authorisation with { PinBlock = new PinBlock(PinBlockFormat.Unknown, "0123456789ABCDEF", Wire.UserId) }));
+        Assert.Empty(_server.Calls);
+    }
+
+    [Fact]
+    public async Task Lock_outside()
+    {
+        var byId = new NewOutsideLock { CardId = Wire.CardId, Code = LockCode.Stolen, Source = OutsideSource.Visa };
+        var locked = await Called(200, Wire.OutsideLock, () => Processor.LockOutside(byId), "POST", "/processor/cards/lock");
+        Assert.Equal((Wire.CardId, CardStatus.Locked, LockCode.Stolen, "Visa"), (locked.CardId, locked.Status, locked.Lock.Code, locked.Lock.Source));
+        AssertJson($$"""{"cardId":"{{Wire.CardId}}","code":2,"source":"Visa"}""");
+        AssertHasKey();
+        await Processor.LockOutside(new NewOutsideLock { CardNo = "5105105105105100", Code = LockCode.Lost, Source = OutsideSource.Acquirer });
+        AssertJson("""{"cardNo":"5105105105105100","code":1,"source":"Acquirer"}""");
+    }
+
+    [Fact]
+    public async Task The_bureaus_orders()
+    {
+        const string Orders = "/processor/personalisations";
+        var page = await Called(200, Wire.PageOf(Wire.Personalisation), () => Processor.ListPersonalisations(), "GET", Orders + "?status=Ordered&limit=50");
+        var order = Assert.Single(page.Items);
+        Assert.Equal((OrderKind.Stock, true, OrderStatus.Sent, "gold", "more"), (order.Kind, order.Printed, order.Status, order.Design, page.Next));
+        await Called(200, Wire.PageOf(Wire.Personalisation), () => Processor.ListPersonalisations(OrderStatus.Failed, 5, "x"), "GET", Orders + "?status=Failed&limit=5&after=x");
+
+        var path = $"{Orders}/{Wire.UserId}";
+        await Called(200, Wire.Personalisation, () => Processor.MarkOrderSent(Wire.UserId), "POST", path + "/sent");
+        AssertHasKey();
+        await Called(200, Wire.Personalisation, () => Processor.ConfirmPersonalisation(Wire.UserId), "POST", path + "/confirm");
+        AssertHasKey();
+        await Called(200, Wire.Personalisation, () => Processor.FailPersonalisation(Wire.UserId, "Damaged"), "POST", path + "/fail");
+        AssertJson("""{"reason":"Damaged"}""");
+        AssertHasKey();
+    }
+
+    [Fact]
+    public async Task A_personalisation_record_comes_sealed()
+    {
+        var record = await Called(
+            200,
+            Wire.PersonalisationRecord,
+            () => Processor.GetPersonalisationRecord(Wire.UserId),
+            "GET",
+            $"/processor/personalisations/{Wire.UserId}/file",
+            encrypted: true);
+        Assert.Equal(1, _server.KeyFetches);
+        Assert.Equal(("5105105105105100", "2911", "201", "681", "682", "683", "6841"), (record.CardNo, record.Expiry, record.ServiceCode, record.Cvv1, record.Icvv, record.Cvv2, record.Pvv));
+        Assert.Equal(["11/29", "ANNA NOWAK"], record.EmbossLines);
+        Assert.Equal(Wire.Address, record.DeliveryAddress);
+
+        var bare = Wire.PersonalisationRecord.Replace("\"683\"", "null", StringComparison.Ordinal).Replace("\"6841\"", "null", StringComparison.Ordinal);
+        _server.Answer = (_, _) => new Say(200, bare);
+        Assert.Equal((null, null), (await Processor.GetPersonalisationRecord(Wire.UserId)) is var read ? (read.Cvv2, read.Pvv) : default);
+    }
+
+    [Fact]
+    public async Task Register_stock()
+    {
+        var stock = await Called(201, Wire.Stock, () => Processor.RegisterStock(Wire.BalanceId, 25), "POST", "/processor/stock");
+        Assert.Equal((Wire.UserId, 25, new DateOnly(2029, 11, 30)), (stock.Id, stock.Cards, stock.Exp));
+        AssertJson($$"""{"programId":"{{Wire.BalanceId}}","cards":25}""");
+        AssertHasKey();
+    }
+
+    [Fact]
+    public async Task The_processors_public_key()
+    {
+        Assert.Equal(Keys.First.Kid, (await Processor.GetPublicKey()).Kid);
+        Assert.Equal(1, _server.KeyFetches);
+    }
+
     [Fact]
     public async Task What_a_later_suite_adds_does_no_harm()
     {
@@ -310,6 +496,21 @@ public sealed class CallTests : IAsyncLifetime
             Assert.DoesNotContain("123", text.Replace("12500", "", StringComparison.Ordinal), StringComparison.Ordinal);
         }
         Assert.DoesNotContain("Nowak", user.ToString() + Wire.NewUser, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Secrets_of_plastic_do_not_print()
+    {
+        var record = JsonSerializer.Deserialize(Wire.PersonalisationRecord, ClientJson.Default.PersonalisationRecord)!;
+        var key = JsonSerializer.Deserialize(Wire.NewPinKey, ClientJson.Default.NewPinKey)!;
+        var byNumber = new NewOutsideLock { CardNo = "5105105105105100", Code = LockCode.Lost, Source = OutsideSource.Visa };
+        var told = string.Join(
+            '\n', record, key, byNumber, Wire.NewPhysicalCard, new NewPin("7391"), new NewPrint(Wire.Address), new NewLink("5105105105105100", new DateOnly(2029, 11, 30), Wire.BalanceId));
+
+        Assert.Contains("510510******5100", told, StringComparison.Ordinal);
+        Assert.All(
+            ["5105105105105100", "681", "682", "683", "6841", "NOWAK", "Prosta", "7391", "d3JhcHBlZA"],
+            secret => Assert.DoesNotContain(secret, told, StringComparison.Ordinal));
     }
 
     private async Task<T> Called<T>(int status, string answer, Func<Task<T>> call, string method, string path, bool encrypted = false)

@@ -431,7 +431,103 @@ public sealed class MobileTests : IAsyncLifetime, IDisposable
         await Calls(Wire.PageOf(Wire.Card), () => _app.ListCards(), "GET /customers/me/cards?limit=50");
         await Calls(Wire.Card, () => _app.GetCardSummary(Wire.CardId), $"GET {_card}/summary");
         await Calls(Wire.Card, () => _app.LockCard(Wire.CardId, LockCode.Lost), $"POST {_card}/lock", """{"code":1}""");
+        await Calls(
+            Wire.Card,
+            () => _app.LockCard(Wire.CardId, LockCode.Replaced, Wire.UserId),
+            $"POST {_card}/lock",
+            $$"""{"code":8,"replacedBy":"{{Wire.UserId}}"}""");
         await Calls(Wire.Card, () => _app.UnlockCard(Wire.CardId), $"POST {_card}/unlock");
+        await Calls(Wire.Plastic, () => _app.ActivateCard(Wire.CardId), $"POST {_card}/activate");
+        await Calls(Wire.Pending, () => _app.RequestVirtualCard(Wire.BalanceId), "POST /customers/me/cards/virtual/async", $$"""{"balanceId":"{{Wire.BalanceId}}"}""");
+        await Calls(Wire.Done, () => _app.WaitForCard(Wire.UserId), $"GET /customers/me/cards/requests/{Wire.UserId}");
+        await Calls(Wire.Order, () => _app.GetOrder(Wire.UserId), $"GET /customers/me/cards/orders/{Wire.UserId}");
+    }
+
+    [Fact]
+    public async Task Plastic_is_ordered_linked_and_printed_under_the_devices_key()
+    {
+        await _app.Pair(_pairing);
+        await Calls(Wire.OrderTaken, () => _app.OrderPhysicalCard(Wire.NewPhysicalCard), "POST /customers/me/cards/physical", Wire.NewPhysicalCardBody);
+        AssertSealedForDevice(_server.Calls[^1]);
+        await Calls(
+            Wire.Plastic,
+            () => _app.LinkCard("5105105105105100", new DateOnly(2029, 11, 30), Wire.BalanceId),
+            "POST /customers/me/cards/link",
+            $$"""{"cardNo":"5105105105105100","exp":"2029-11-30","balanceId":"{{Wire.BalanceId}}"}""");
+        AssertSealedForDevice(_server.Calls[^1]);
+        await Calls(Wire.OrderTaken, () => _app.PrintCard(Wire.CardId, Wire.Address), $"POST {_card}/print", Wire.AddressBody);
+        AssertSealedForDevice(_server.Calls[^1]);
+    }
+
+    [Fact]
+    public async Task Removing_a_card()
+    {
+        await _app.Pair(_pairing);
+        _suite.Other = _ => new Say(204);
+        await _app.RemoveCard(Wire.CardId);
+        Assert.Equal(("DELETE", _card), (_server.Calls[^1].Method, _server.Calls[^1].Path));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(AppSide.Pin)]
+    public async Task A_new_CVV_and_a_new_PIN_take_step_ups_of_their_own(string? pin)
+    {
+        await _app.Pair(_pairing);
+
+        Assert.Equal("123", (await _app.ResetCvv(Wire.CardId, pin)).Cvv);
+        Assert.Equal((_card + "/cvv", ""), (_server.Calls[^1].Path, _server.Calls[^1].Body));
+        Assert.Equal("card.reveal", _server.Calls[^2].Json.GetProperty("action").GetString());
+        AssertSealedForDevice(_server.Calls[^1]);
+
+        Assert.Equal(Wire.CardId, (await _app.SetPin(Wire.CardId, "7391", pin)).Id);
+        Assert.Equal((_card + "/pin", """{"pin":"7391"}"""), (_server.Calls[^1].Path, _server.Calls[^1].Body));
+        Assert.Equal("card.pin", _server.Calls[^2].Json.GetProperty("action").GetString());
+        AssertSealedForDevice(_server.Calls[^1]);
+        Assert.Equal((pin is null, pin is not null), (_server.Calls[^2].Json.TryGetProperty("signature", out _), _server.Calls[^2].Json.TryGetProperty("pin", out _)));
+    }
+
+    [Theory]
+    [InlineData("cvv")]
+    [InlineData("pin")]
+    public async Task A_change_whose_answer_was_lost_takes_another_step_up_and_the_same_key(string what)
+    {
+        await _app.Pair(_pairing);
+        var failures = 1;
+        _server.Before = (context, _) =>
+        {
+            if (context.Request.Path == $"{_card}/{what}" && Interlocked.Decrement(ref failures) >= 0)
+            {
+                context.Abort();
+            }
+            return Task.CompletedTask;
+        };
+
+        await (what == "cvv" ? (Task)_app.ResetCvv(Wire.CardId, idempotencyKey: "key-1") : _app.SetPin(Wire.CardId, "7391", idempotencyKey: "key-1"));
+
+        var calls = _server.Calls.Where(call => call.Path == $"{_card}/{what}").ToArray();
+        Assert.Equal(["key-1", "key-1"], calls.Select(call => call.Headers["Idempotency-Key"].ToString()));
+        Assert.Equal(2, calls.Select(call => call.Headers["Approval"].ToString()).Distinct().Count());
+    }
+
+    [Theory]
+    [InlineData("cvv")]
+    [InlineData("pin")]
+    public async Task A_change_by_PIN_is_not_repeated(string what)
+    {
+        await _app.Pair(_pairing);
+        _suite.First = seen => seen.Path == $"{_card}/{what}" ? Say.Problem(503, "UNAVAILABLE") : null;
+        await Refused(() => what == "cvv" ? _app.ResetCvv(Wire.CardId, AppSide.Pin) : _app.SetPin(Wire.CardId, "7391", AppSide.Pin));
+        Assert.Equal((1, 1), (_server.CountOf("POST", Approvals), _server.CountOf("POST", $"{_card}/{what}")));
+    }
+
+    [Fact]
+    public async Task A_wrong_PIN_changes_nothing()
+    {
+        await _app.Pair(_pairing);
+        Assert.Equal("WRONG_PIN", (await Refused(() => _app.SetPin(Wire.CardId, "7391", "111122"))).Code);
+        Assert.Equal("WRONG_PIN", (await Refused(() => _app.ResetCvv(Wire.CardId, "111122"))).Code);
+        Assert.Equal((0, 0), (_server.CountOf("POST", _card + "/pin"), _server.CountOf("POST", _card + "/cvv")));
     }
 
     [Fact]
@@ -439,6 +535,8 @@ public sealed class MobileTests : IAsyncLifetime, IDisposable
     {
         await _app.Pair(_pairing);
         await _app.GetCard(Wire.CardId);
+        await _app.ResetCvv(Wire.CardId);
+        await _app.SetPin(Wire.CardId, "7391");
         var wrong = await Refused(() => _app.GetCard(Wire.CardId, "111122"));
         _suite.First = _ => new Say(200, "[]");
         var odd = await Refused(() => _app.GetProfile());
@@ -447,7 +545,7 @@ public sealed class MobileTests : IAsyncLifetime, IDisposable
             + new Call(HttpMethod.Get, "customers/me") { Session = _app.Token, Approval = _suite.Given[^1] };
 
         Assert.Contains("***", told, StringComparison.Ordinal);
-        Assert.All([.. _suite.Given, AppSide.Pin, "111122", AppSide.Code, "5105105105105100"], secret => Assert.DoesNotContain(secret, told, StringComparison.Ordinal));
+        Assert.All([.. _suite.Given, AppSide.Pin, "111122", "7391", AppSide.Code, "5105105105105100"], secret => Assert.DoesNotContain(secret, told, StringComparison.Ordinal));
     }
 
     private void AssertSealedForDevice(Seen call)

@@ -213,7 +213,61 @@ public sealed class OperatorTests : IAsyncLifetime
         await Calls(Wire.PageOf(Wire.Card), () => _operators.ListCards(status: CardStatus.Locked), "GET /admin/cards?status=Locked&limit=50");
         await Calls(Wire.Card, () => _operators.GetCardSummary(Wire.CardId), $"GET {card}/summary");
         await Calls(Wire.Card, () => _operators.LockCard(Wire.CardId, LockCode.Stolen), $"POST {card}/lock", """{"code":2}""");
+        await Calls(
+            Wire.Card,
+            () => _operators.LockCard(Wire.CardId, LockCode.Replaced, Wire.UserId),
+            $"POST {card}/lock",
+            $$"""{"code":8,"replacedBy":"{{Wire.UserId}}"}""");
         await Calls(Wire.Card, () => _operators.UnlockCard(Wire.CardId), $"POST {card}/unlock");
+        await Calls(Wire.Plastic, () => _operators.ActivateCard(Wire.CardId), $"POST {card}/activate");
+        await Calls(Wire.Card, () => _operators.RenewCard(Wire.CardId), $"POST {card}/renew");
+        _other = _ => new Say(204);
+        await _operators.RemoveCard(Wire.CardId);
+        AssertCalled($"DELETE {card}");
+        Assert.Equal(_token, _server.Calls[^1].Token);
+    }
+
+    [Fact]
+    public async Task Every_call_about_plastic()
+    {
+        await SignIn();
+        var cards = $"/admin/customers/{Wire.UserId}/cards";
+        var taken = await Sealed(Wire.OrderTaken, () => _operators.OrderPhysicalCard(Wire.UserId, Wire.NewPhysicalCard), $"POST {cards}/physical", Wire.NewPhysicalCardBody);
+        Assert.Equal((Wire.UserId, Wire.CardId), (taken.OrderId, taken.CardId));
+        var order = await Calls(Wire.Order, () => _operators.GetOrder(Wire.UserId, Wire.UserId), $"GET {cards}/orders/{Wire.UserId}");
+        Assert.Equal("Damaged", order.Reason);
+        await Sealed(
+            Wire.Plastic,
+            () => _operators.LinkCard(Wire.UserId, "5105105105105100", new DateOnly(2029, 11, 30), Wire.BalanceId),
+            $"POST {cards}/link",
+            $$"""{"cardNo":"5105105105105100","exp":"2029-11-30","balanceId":"{{Wire.BalanceId}}"}""");
+        await Sealed(Wire.OrderTaken, () => _operators.PrintCard(Wire.CardId, Wire.Address), $"POST /admin/cards/{Wire.CardId}/print", Wire.AddressBody);
+        await Sealed(Wire.Card, () => _operators.ResetCvv(Wire.CardId), $"POST /admin/cards/{Wire.CardId}/cvv");
+    }
+
+    [Fact]
+    public async Task Every_call_about_the_vault()
+    {
+        await SignIn();
+        var keys = await Calls(Wire.PageOf(Wire.PinKey), () => _operators.ListPinKeys("proc", after: "x"), "GET /admin/processors/proc/pin-keys?limit=50&after=x");
+        Assert.Equal((PinBlockFormat.Iso0, "08D7B4"), (keys.Items[0].Format, keys.Items[0].CheckValue));
+
+        _other = _ => new Say(201, Wire.NewPinKey);
+        var key = await _operators.CreatePinKey("proc", PinBlockFormat.Iso4, Keys.First.PublicKey.Jwk);
+        Assert.Equal((Wire.UserId, PinBlockFormat.Iso4, "d3JhcHBlZA"), (key.KeyId, key.Format, key.WrappedKey));
+        AssertCalled("POST /admin/processors/proc/pin-keys", $$"""{"format":"ISO-4","jwk":{{Keys.First.PublicKey.Jwk.ToJson()}}}""");
+
+        // Another key would be made.
+        _other = _ => Say.Problem(503, "UNAVAILABLE");
+        var before = _server.Calls.Count;
+        await Refused(() => _operators.CreatePinKey("proc", PinBlockFormat.Iso0, Keys.First.PublicKey.Jwk));
+        Assert.Equal(before + 1, _server.Calls.Count);
+
+        var rotation = await Calls(Wire.Rotation, () => _operators.RotateVault(), "POST /admin/vault/rotation");
+        Assert.Equal((RotationState.Incomplete, 1, 2, 10L, 1L), (rotation.State, rotation.FromVersion, rotation.ToVersion, rotation.Total, rotation.Failed));
+        Assert.Equal((Wire.CardId, 9L), (rotation.Failures[0].CardId, rotation.Keys[0].Records));
+        var none = await Calls(Wire.NoRotation, () => _operators.GetVaultRotation(), "GET /admin/vault/rotation");
+        Assert.Equal((RotationState.None, null, null), (none.State, none.ToVersion, none.StartedAt));
     }
 
     [Fact]
@@ -236,6 +290,13 @@ public sealed class OperatorTests : IAsyncLifetime
         AssertCalled(methodAndPath, body);
         Assert.Equal(methodAndPath.StartsWith("POST", StringComparison.Ordinal), _server.Calls[^1].Headers.ContainsKey("Idempotency-Key"));
         Assert.Equal(_token, _server.Calls[^1].Token);
+        return result;
+    }
+
+    private async Task<T> Sealed<T>(string answer, Func<Task<T>> call, string methodAndPath, string body = "")
+    {
+        var result = await Calls(answer, call, methodAndPath, body);
+        Assert.True(_server.Calls[^1].Encrypted);
         return result;
     }
 

@@ -158,7 +158,7 @@ internal sealed class SuiteServer : IAsyncDisposable
         }
     }
 
-    private static bool IsKeyFetch(string path) => path is "/secure/public-key" or "/customers/public-key" or "/admin/public-key";
+    private static bool IsKeyFetch(string path) => path is "/secure/public-key" or "/customers/public-key" or "/admin/public-key" or "/processor/public-key";
 
     private static Seen Look(HttpContext context, string path, string body) => new(
         context.Request.Method,

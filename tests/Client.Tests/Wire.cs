@@ -37,6 +37,59 @@ internal static class Wire
         {"id":"{{CardId}}","type":"Virtual","cvv":"123","cardNo":"5105105105105100","exp":"2029-11-30"}
         """;
 
+    public static readonly string Plastic = $$"""
+        {"id":"{{CardId}}","type":"DigitalFirst","status":"Inactive","maskedCardNo":"510510******5100","exp":"2029-11-30","cardholderName":null,
+         "balanceId":"{{BalanceId}}","activationDate":null,"lock":null,"pin":{"set":true,"triesLeft":2},"replacedBy":"{{UserId}}","createdAt":"2026-03-01T12:00:00Z"}
+        """;
+
+    public static readonly string OrderTaken = $$"""{"orderId":"{{UserId}}","cardId":"{{CardId}}","status":"Ordered"}""";
+
+    public static readonly string Order = $$"""
+        {"orderId":"{{UserId}}","cardId":"{{CardId}}","status":"Failed","reason":"Damaged","orderedAt":"2026-03-01T12:00:00Z","sentAt":null,"finishedAt":"2026-03-02T12:00:00Z"}
+        """;
+
+    public static readonly string Pending = $$"""{"requestId":"{{UserId}}","status":"Pending","cardId":null,"code":null}""";
+
+    public static readonly string Done = $$"""{"requestId":"{{UserId}}","status":"Done","cardId":"{{CardId}}","code":null}""";
+
+    public static readonly string Personalisation = $$"""
+        {"orderId":"{{UserId}}","cardId":"{{CardId}}","programId":"{{BalanceId}}","kind":"Stock","printed":true,"status":"Sent","design":"gold","reason":null,
+         "orderedAt":"2026-03-01T12:00:00Z","sentAt":"2026-03-01T13:00:00Z","finishedAt":null}
+        """;
+
+    public static readonly string PersonalisationRecord = $$"""
+        {"orderId":"{{UserId}}","cardId":"{{CardId}}","programId":"{{BalanceId}}","kind":"Physical","printed":true,"design":null,"cardNo":"5105105105105100",
+         "expiry":"2911","serviceCode":"201","cvv1":"681","icvv":"682","cvv2":"683","pvv":"6841","cardholderName":"ANNA NOWAK",
+         "embossLines":["11/29","ANNA NOWAK"],"deliveryAddress":{"street":"Prosta 1","city":"Warszawa","postalCode":"00-001","country":"PL"} }
+        """;
+
+    public static readonly string Stock = $$"""
+        {"id":"{{UserId}}","programId":"{{BalanceId}}","cards":25,"exp":"2029-11-30","design":null,"createdAt":"2026-03-01T12:00:00Z"}
+        """;
+
+    public static readonly string OutsideLock = $$"""
+        {"cardId":"{{CardId}}","status":"Locked","lock":{"code":2,"reason":"Card stolen","irreversible":true,"source":"Visa","lockedAt":"2026-03-01T12:00:00Z"} }
+        """;
+
+    public static readonly string PinKey = $$"""
+        {"keyId":"{{UserId}}","processor":"proc","format":"ISO-0","checkValue":"08D7B4","createdAt":"2026-03-01T12:00:00Z"}
+        """;
+
+    public static readonly string NewPinKey = $$"""
+        {"keyId":"{{UserId}}","processor":"proc","format":"ISO-4","checkValue":"08D7B41FB6","wrappedKey":"d3JhcHBlZA","createdAt":"2026-03-01T12:00:00Z"}
+        """;
+
+    public static readonly string Rotation = $$"""
+        {"state":"Incomplete","fromVersion":1,"toVersion":2,"total":10,"done":9,"failed":1,"startedAt":"2026-03-01T12:00:00Z","finishedAt":"2026-03-01T12:01:00Z",
+         "perSecond":0.2,"keys":[{"version":2,"records":9,"createdAt":"2026-03-01T12:00:00Z","retiredAt":null}],
+         "failures":[{"cardId":"{{CardId}}","reason":"It does not open.","foundAt":"2026-03-01T12:00:30Z"}]}
+        """;
+
+    public static readonly string NoRotation = """
+        {"state":"None","fromVersion":null,"toVersion":null,"total":0,"done":0,"failed":0,"startedAt":null,"finishedAt":null,"perSecond":null,
+         "keys":[{"version":1,"records":0,"createdAt":null,"retiredAt":null}],"failures":[]}
+        """;
+
     public static readonly string Events = $$"""
         {"items":[{"sequence":8,"id":"{{CardId}}","type":"card.locked","occurredAt":"2026-03-01T12:00:00Z","data":{"cardId":"{{CardId}}","code":1} }],"next":"8"}
         """;
@@ -72,6 +125,16 @@ internal static class Wire
     public static readonly string Device = $$"""
         {"installationId":"{{CardId}}","deviceId":"d-1","deviceName":"Phone","createdAt":"2026-03-01T12:00:00Z","lastUsedAt":"2026-03-01T12:00:00Z","current":true}
         """;
+
+    public static readonly Address Address = new("Prosta 1", "Warszawa", "00-001", "PL");
+
+    public static readonly NewPhysicalCard NewPhysicalCard = new() { BalanceId = BalanceId, EmbossName = "ANNA NOWAK", DeliveryAddress = Address };
+
+    public static readonly string NewPhysicalCardBody = $$"""
+        {"balanceId":"{{BalanceId}}","embossName":"ANNA NOWAK","deliveryAddress":{"street":"Prosta 1","city":"Warszawa","postalCode":"00-001","country":"PL"}}
+        """;
+
+    public static readonly string AddressBody = """{"deliveryAddress":{"street":"Prosta 1","city":"Warszawa","postalCode":"00-001","country":"PL"}}""";
 
     public static string PageOf(string item) => $$"""{"items":[{{item}}],"next":"more"}""";
 

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Antaca.ServiceDefaults;
 
+[assembly: InternalsVisibleTo("Antaca.Client.Tests")]
 [assembly: InternalsVisibleTo("Antaca.Gateway.Tests")]
 
 namespace Antaca.Gateway.Routes;
