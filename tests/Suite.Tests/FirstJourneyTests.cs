@@ -1,4 +1,5 @@
 using Antaca.Client;
+using Antaca.TestKit;
 using Xunit;
 
 namespace Antaca.Suite.Tests;
@@ -89,6 +90,55 @@ public sealed class FirstJourneyTests : IClassFixture<FirstJourneyTests.Running>
         Assert.NotNull(balance.Cards);
         Assert.Equal(cards.Select(card => card.Id).Order(), balance.Cards.Select(card => card.Id).Order());
         Assert.All(balance.Cards, card => Assert.Equal(CardStatus.Active, card.Status));
+    }
+
+    [Theory]
+    [InlineData("cardservice")]
+    [InlineData("datacore")]
+    [InlineData("messaging")]
+    public async Task A_kill_between_any_two_steps_of_plastic_leaves_every_card_made_once_and_shown(string service)
+    {
+        using var partner = _suite.PartnerConnection(attempts: 1);
+        using var processor = _suite.ProcessorConnection(attempts: 1);
+        var (client, bureau) = (new AntacaClient(partner), new ProcessorClient(processor));
+        var journey = await new Journey(client, bureau).Register();
+        var orders = new List<TakenOrder>();
+        var numbers = new List<string>();
+
+        const int Rounds = 12;
+        for (var round = 0; round < Rounds; round++)
+        {
+            var key = $"plastic-{service}-{round}-{journey.UserId}";
+            var card = new NewPhysicalCard { BalanceId = journey.BalanceId, EmbossName = "MARIA SKLODOWSKA", DeliveryAddress = new Address("Freta 16", "Warszawa", "00-227", "PL") };
+            // Each time one step later.
+            KillAt(0);
+            var order = await Persist(() => client.OrderPhysicalCard(journey.UserId, card, key));
+            orders.Add(order);
+            KillAt(1);
+            numbers.Add((await Persist(() => bureau.GetPersonalisationRecord(order.OrderId))).CardNo);
+            KillAt(2);
+            // The sandbox's own bureau may have been faster; confirmed twice is confirmed.
+            Assert.Equal(OrderStatus.Personalised, (await Persist(() => bureau.ConfirmPersonalisation(order.OrderId))).Status);
+
+            void KillAt(int step)
+            {
+                if (round % 4 == step)
+                {
+                    SuiteProcess.Signal("KILL", _suite.PidOf(service));
+                }
+            }
+        }
+
+        Assert.Equal(Rounds, numbers.Distinct().Count());
+        Assert.Equal(Rounds, orders.Select(order => order.CardId).Distinct().Count());
+        foreach (var order in orders)
+        {
+            var shown = await Eventually.Get(
+                async () => (await Persist(() => client.ListCards(journey.UserId, limit: 200))).Items.SingleOrDefault(card => card.Id == order.CardId), "the card to be shown");
+            Assert.Equal((CardStatus.Inactive, CardType.Physical), (shown.Status, shown.Type));
+            Assert.Equal(CardStatus.Active, (await Persist(() => client.ActivateCard(journey.UserId, order.CardId))).Status);
+        }
+        Assert.Equal(Rounds, (await Persist(() => client.ListCards(journey.UserId, limit: 200))).Items.Count);
     }
 
     [Fact]
