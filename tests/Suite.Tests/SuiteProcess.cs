@@ -83,7 +83,10 @@ public sealed class SuiteProcess : IAsyncDisposable
     /// <summary>The pids of everything that runs for this suite: whatever names its folder or was recorded by it.</summary>
     public IReadOnlyList<int> Pids() => [.. Run.Resources.SelectMany(resource => resource.Processes).Select(process => process.Pid).OfType<int>()];
 
-    public int PidOf(string resource) => Run.Resources.Single(found => found.Name == resource).Processes.First(process => process.Pid is not null).Pid!.Value;
+    public int PidOf(string resource) => FindPidOf(resource) ?? throw new InvalidOperationException($"{resource} does not run.");
+
+    /// <summary>Null between two processes of a resource that is started again.</summary>
+    public int? FindPidOf(string resource) => Run.Resources.Single(found => found.Name == resource).Processes.FirstOrDefault(process => process.Pid is not null)?.Pid;
 
     public static void Signal(string signal, int pid)
     {
