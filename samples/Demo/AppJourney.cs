@@ -13,11 +13,14 @@ internal static class AppJourney
 {
     private const int PinDigits = 6;
 
-    public static async Task Make(Walk walk, Journey.Outcome outcome, CancellationToken cancel)
+    /// <param name="walk">Takes the steps.</param>
+    /// <param name="outcome">The user and the cards.</param>
+    /// <param name="keys">The phone's, paired with nobody yet.</param>
+    /// <param name="cancel">Ends the waiting.</param>
+    public static async Task Make(Walk walk, Journey.Outcome outcome, InMemoryKeyStore keys, CancellationToken cancel)
     {
         Act("The app");
         var (user, second) = (outcome.User, outcome.Second);
-        using var keys = new InMemoryKeyStore();
         var answerKey = (await keys.GetAnswerKey(cancel)).PublicKey;
         var app = walk.App(keys);
 

@@ -140,7 +140,7 @@ internal static class Journey
         await walk.Step(
             "The lock of the first card as an event",
             "read the partner's event log until it is there",
-            () => WaitForLock(partner, card.Id, cancel),
+            () => WaitFor(partner, "card.locked", card.Id, cancel),
             told => $"{told.Type}, number {told.Sequence}, {told.OccurredAt:yyyy-MM-dd HH:mm:ss} UTC");
 
         CardPicture.Draw(unlocked, newUser);
@@ -153,26 +153,38 @@ internal static class Journey
         () => walk.Partner.CreateVirtualCard(user.Id, balance.Id, $"{user.FirstName} {user.LastName}", cancel: cancel),
         card => card.ToString());
 
-    private static Task<Authorisation> Authorise(Walk walk, string title, IssuedCard card, string currency, string cvv, CancellationToken cancel)
+    private static Task<Authorisation> Authorise(Walk walk, string title, IssuedCard card, string currency, string cvv, CancellationToken cancel) => Authorise(
+        walk,
+        title,
+        $"{Masked(card.CardNo)}, {card.Exp:MM/yy}, CVV ***",
+        new Money(Purchase, currency),
+        payment => payment with { CardNo = card.CardNo, Exp = card.Exp, Cvv = cvv },
+        cancel);
+
+    /// <param name="walk">Takes the step.</param>
+    /// <param name="title">What is done, for people.</param>
+    /// <param name="card">The card for people, its secrets masked.</param>
+    /// <param name="amount">What is paid.</param>
+    /// <param name="with">Names the card.</param>
+    /// <param name="cancel">Ends the waiting.</param>
+    public static Task<Authorisation> Authorise(
+        Walk walk, string title, string card, Money amount, Func<AuthorisationRequest, AuthorisationRequest> with, CancellationToken cancel)
     {
-        var request = new AuthorisationRequest
+        var request = with(new AuthorisationRequest
         {
             TransactionId = "demo-" + RandomNumberGenerator.GetHexString(16, lowercase: true),
             Type = AuthorisationType.Purchase,
-            CardNo = card.CardNo,
-            Exp = card.Exp,
-            Cvv = cvv,
-            Amount = new Money(Purchase, currency),
+            Amount = amount,
             Merchant = _merchant,
             Channel = EntryChannel.Ecommerce,
             TransmittedAt = TimeProvider.System.GetUtcNow(),
-        };
+        });
         return walk.Step(
             title,
-            $"as the processor: {Masked(card)}, {card.Exp:MM/yy}, CVV ***, {Show(Purchase, currency)} at {_merchant.Name}",
+            $"as the processor: {card}, {Show(amount.Amount, amount.Currency)} at {_merchant.Name}",
             () => walk.Processor.Authorise(request, cancel),
             answer => answer.Decision == Decision.Approved
-                ? $"Approved {answer.ActionCode}, approval code {answer.ApprovalCode}, {Show(answer.Available!.Value.Amount, currency)} left"
+                ? $"Approved {answer.ActionCode}, approval code {answer.ApprovalCode}, {Show(answer.Available!.Value.Amount, amount.Currency)} left"
                 : $"{answer.Decision} {answer.ActionCode} {answer.Reason}");
     }
 
@@ -184,14 +196,15 @@ internal static class Journey
             $"The balance should hold {Show(held, now.Currency)} of {Show(Reloaded, now.Currency)}, not {Show(now.Held, now.Currency)} of {Show(now.Amount, now.Currency)}.");
     }
 
-    private static async Task<PartnerEvent> WaitForLock(AntacaClient partner, Guid cardId, CancellationToken cancel)
+    /// <summary>The event of this type about this card, once the partner's log has it.</summary>
+    public static async Task<PartnerEvent> WaitFor(AntacaClient partner, string type, Guid cardId, CancellationToken cancel)
     {
         var since = Stopwatch.GetTimestamp();
         var after = 0L;
         while (Stopwatch.GetElapsedTime(since).TotalSeconds < EventTimeoutSeconds)
         {
             var page = await partner.ListEvents(after, AntacaClient.MaxPageSize, cancel);
-            if (page.Items.FirstOrDefault(told => told.Type == "card.locked" && told.Data.GetProperty("cardId").GetGuid() == cardId) is { } found)
+            if (page.Items.FirstOrDefault(told => told.Type == type && told.Data.GetProperty("cardId").GetGuid() == cardId) is { } found)
             {
                 return found;
             }
@@ -204,16 +217,16 @@ internal static class Journey
                 await Task.Delay(EventPollMilliseconds, cancel);
             }
         }
-        throw new DemoException($"The event card.locked should have come within {EventTimeoutSeconds} seconds.");
+        throw new DemoException($"The event {type} should have come within {EventTimeoutSeconds} seconds.");
     }
 
     private static string Describe(Balance balance) =>
         $"balance {balance.Id}, {Show(balance.Amount, balance.Currency)}, held {Show(balance.Held, balance.Currency)}, available {Show(balance.Available, balance.Currency)}";
 
-    private static string Describe(Card card) =>
+    public static string Describe(Card card) =>
         $"{card.MaskedCardNo}, {card.Status}{(card.Lock is { } stopped ? $": {stopped.Reason}{(stopped.Irreversible ? ", irreversible" : "")}" : "")}";
 
-    private static string Masked(IssuedCard card) => card.CardNo[..6] + "******" + card.CardNo[^4..];
+    public static string Masked(string cardNo) => cardNo[..6] + "******" + cardNo[^4..];
 
     private static NewUser SomeUser(Guid programId)
     {

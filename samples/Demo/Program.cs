@@ -62,9 +62,11 @@ catch (OperationCanceledException) when (interrupted.IsCancellationRequested)
 
 static async Task All(Walk walk, Sandbox sandbox, CancellationToken cancel)
 {
+    using var phone = new InMemoryKeyStore();
     var outcome = await Journey.Make(walk, sandbox, cancel);
-    await AppJourney.Make(walk, outcome, cancel);
+    await AppJourney.Make(walk, outcome, phone, cancel);
     await OperatorJourney.Make(walk, sandbox, outcome, cancel);
+    await CardLifeJourney.Make(walk, outcome, phone, cancel);
 }
 
 static int Failed(string sentence)

@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using Antaca.TestKit;
+using Npgsql;
 
 namespace Antaca.Client.Tests;
 
@@ -168,8 +169,13 @@ public sealed class CardLifeTests(SuiteWithClients suite) : IClassFixture<SuiteW
         await app.RemoveCard(cards[1]);
         await Operators.RemoveCard(cards[2]);
         await Partner.RemoveCard(holder.Id, cards[2]);
-        Assert.All(cards[..3], id => Assert.Equal(CardStatus.Removed, Operators.GetCardSummary(id).GetAwaiter().GetResult().Status));
-        await Refused("CARD_NOT_FOUND", () => Partner.GetCard(holder.Id, cards[0]));
+        foreach (var removed in cards[..3])
+        {
+            Assert.Equal(CardStatus.Removed, (await Operators.GetCardSummary(removed)).Status);
+        }
+        await Eventually.Holds(
+            async () => await Record.ExceptionAsync(() => Partner.GetCard(holder.Id, cards[0])) is AntacaException { Code: "CARD_NOT_FOUND" },
+            "the number to be destroyed");
     }
 
     [Fact]
@@ -196,7 +202,12 @@ public sealed class CardLifeTests(SuiteWithClients suite) : IClassFixture<SuiteW
         await Refused("CARD_NOT_DUE", () => Partner.RenewCard(holder.Id, first.Id));
         await Refused("CARD_NOT_DUE", () => Operators.RenewCard(first.Id));
 
-        await suite.Database("cards").Execute("update cards set exp = $2 where id = $1", first.Id, DateOnly.FromDateTime(suite.Clock.GetUtcNow().UtcDateTime).AddDays(30));
+        await using (var due = suite.Database("cards").CreateCommand("update cards set exp = $2 where id = $1"))
+        {
+            due.Parameters.Add(new NpgsqlParameter { Value = first.Id });
+            due.Parameters.Add(new NpgsqlParameter { Value = DateOnly.FromDateTime(suite.Clock.GetUtcNow().UtcDateTime).AddDays(30) });
+            Assert.Equal(1, await due.ExecuteNonQueryAsync());
+        }
         var next = await Partner.RenewCard(holder.Id, first.Id);
 
         Assert.NotEqual(first.Id, next.Id);

@@ -130,8 +130,8 @@ internal static class Wire
 
     public static readonly NewPhysicalCard NewPhysicalCard = new() { BalanceId = BalanceId, EmbossName = "ANNA NOWAK", DeliveryAddress = Address };
 
-    public static readonly string NewPhysicalCardBody = $$"""
-        {"balanceId":"{{BalanceId}}","embossName":"ANNA NOWAK","deliveryAddress":{"street":"Prosta 1","city":"Warszawa","postalCode":"00-001","country":"PL"}}
+    public static readonly string NewPhysicalCardBody = $$$"""
+        {"balanceId":"{{{BalanceId}}}","embossName":"ANNA NOWAK","deliveryAddress":{"street":"Prosta 1","city":"Warszawa","postalCode":"00-001","country":"PL"}}
         """;
 
     public static readonly string AddressBody = """{"deliveryAddress":{"street":"Prosta 1","city":"Warszawa","postalCode":"00-001","country":"PL"}}""";
