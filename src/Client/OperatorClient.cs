@@ -265,6 +265,11 @@ public sealed class OperatorClient(AntacaConnection connection)
     public Task<Balance> GetBalance(Guid customerId, Guid balanceId, CancellationToken cancel = default) =>
         Send(Call.Get($"admin/customers/{customerId}/balances/{balanceId}"), ClientJson.Default.Balance, cancel);
 
+    /// <summary>The transactions of a balance, newest first.</summary>
+    /// <exception cref="AntacaException"><c>BALANCE_NOT_FOUND</c>.</exception>
+    public Task<Page<Transaction>> ListTransactions(Guid customerId, Guid balanceId, int limit = 50, string? after = null, CancellationToken cancel = default) => Send(
+        Call.Get($"admin/customers/{customerId}/balances/{balanceId}/transactions", Query.Of(("limit", limit), ("after", after))), ClientJson.Default.PageTransaction, cancel);
+
     /// <summary>Adds money to a balance. For Admins. Give an idempotency key of your own: it is what keeps money from being added twice.</summary>
     /// <param name="balanceId">Any user's balance.</param>
     /// <param name="amount">More than zero, in the balance's currency.</param>

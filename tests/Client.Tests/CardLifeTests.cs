@@ -205,7 +205,8 @@ public sealed class CardLifeTests(SuiteWithClients suite) : IClassFixture<SuiteW
         await using (var due = suite.Database("cards").CreateCommand("update cards set exp = $2 where id = $1"))
         {
             due.Parameters.Add(new NpgsqlParameter { Value = first.Id });
-            due.Parameters.Add(new NpgsqlParameter { Value = DateOnly.FromDateTime(suite.Clock.GetUtcNow().UtcDateTime).AddDays(30) });
+            var now = suite.Clock.GetUtcNow();
+            due.Parameters.Add(new NpgsqlParameter { Value = new DateOnly(now.Year, now.Month, DateTime.DaysInMonth(now.Year, now.Month)) });
             Assert.Equal(1, await due.ExecuteNonQueryAsync());
         }
         var next = await Partner.RenewCard(holder.Id, first.Id);
