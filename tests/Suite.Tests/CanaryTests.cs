@@ -35,6 +35,9 @@ public sealed class CanaryTests
         var wrongCvv = ((int.Parse(journey.Suspected.Cvv, CultureInfo.InvariantCulture) + 1) % 1000).ToString("000", CultureInfo.InvariantCulture);
         Assert.Equal("1022", (await journey.Pay(WithCvv(journey.Suspected, wrongCvv), 100)).ActionCode);
         Assert.Equal("1011", (await journey.Pay(WithNumber(journey.Suspected, StrayNumber), 100)).ActionCode);
+        using var publicConnection = suite.PublicConnection();
+        using var keys = new InMemoryKeyStore();
+        var life = await new CardLife(partner, new ProcessorClient(processorConnection), new MobileClient(publicConnection, keys), journey).Live();
         await journey.Hears("card.locked", journey.Suspected.Id);
         await Eventually.Holds(
             () => Task.FromResult(new[] { "gateway", "datacore", "cardservice", "balanceservice" }.All(name => Traces(collector).Contains(name, StringComparison.Ordinal))),
@@ -65,6 +68,10 @@ public sealed class CanaryTests
         }
         foreach (var (place, text) in places)
         {
+            Assert.All(life.Numbers, number => Assert.True(!Holds(text, number), $"A number of plastic or of an app's is in {place}."));
+            Assert.All(life.Cvvs, cvv => Assert.True(!HoldsCvv(text, cvv), $"A CVV of plastic or of an app's is in {place}."));
+            Assert.True(!HoldsPin(text, CardLife.CardPin) && !HoldsPin(text, CardLife.AppPin), $"A PIN is in {place}.");
+            Assert.True(!Holds(text, CardLife.PinBlock) && !text.Contains(CardLife.PinBlock, StringComparison.OrdinalIgnoreCase), $"A PIN block is in {place}.");
             Assert.True(!Holds(text, StrayNumber), $"A number from outside is in {place}.");
             Assert.True(!HoldsCvv(text, wrongCvv), $"A CVV from outside is in {place}.");
         }
@@ -77,6 +84,8 @@ public sealed class CanaryTests
         Assert.True(Holds("\\x" + Convert.ToHexStringLower(Encoding.ASCII.GetBytes(StrayNumber)), StrayNumber));
         Assert.True(Holds(Convert.ToBase64String(Encoding.ASCII.GetBytes($"{{\"cardNo\":\"{StrayNumber}\"}}")), StrayNumber));
         Assert.True(HoldsCvv("{\"cvv\":\"123\"}", "123"));
+        Assert.True(HoldsPin("{\"pin\":\"8264\"}", CardLife.CardPin));
+        Assert.True(HoldsPin("Pin = 8264, next", CardLife.CardPin));
     }
 
     private static IssuedCard WithCvv(IssuedCard card, string cvv) => card with { Cvv = cvv };
@@ -103,6 +112,8 @@ public sealed class CanaryTests
 
     /// <summary>Three digits are everywhere; three digits that something calls a CVV must be nowhere.</summary>
     private static bool HoldsCvv(string text, string cvv) => Regex.IsMatch(text, $@"(?i)(cvv|cvc)[^a-z0-9]{{0,12}}{cvv}(?![0-9])");
+
+    private static bool HoldsPin(string text, string pin) => Regex.IsMatch(text, $@"(?i)pin[^a-z0-9]{{0,12}}{pin}(?![0-9])");
 
     private static string Traces(OtlpCollector collector) => string.Concat(collector.Received.Select(received => Encoding.Latin1.GetString(received.Body)));
 

@@ -22,13 +22,16 @@ internal sealed class Journey(AntacaClient partner, ProcessorClient processor)
 
     public IssuedCard Suspected { get; private set; } = null!;
 
+    public string Phone { get; private set; } = "";
+
     public async Task<Journey> Register()
     {
         var number = Interlocked.Increment(ref _number);
+        Phone = $"+48700{number:0000000}";
         var user = await partner.CreateUser(new NewUser
         {
             ProgramId = TestUsers.SandboxProgram,
-            Phone = $"+48700{number:0000000}",
+            Phone = Phone,
             Email = $"journey{number}@example.com",
             FirstName = "Maria",
             LastName = "Skłodowska",

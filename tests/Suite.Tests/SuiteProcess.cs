@@ -109,6 +109,9 @@ public sealed class SuiteProcess : IAsyncDisposable
 
     public AntacaConnection PartnerConnection(Action<Exchange>? observe = null, int attempts = 4) => Connect("partner", observe, attempts);
 
+    /// <summary>For apps and operators.</summary>
+    public AntacaConnection PublicConnection() => new(AntacaConnectionOptions.WithoutCertificate(PublicAddress, Path.Combine(Folder, "sandbox", "ca.pem")));
+
     public AntacaConnection ProcessorConnection(Action<Exchange>? observe = null, int attempts = 4) => Connect("processor", observe, attempts);
 
     public async ValueTask DisposeAsync()

@@ -11,7 +11,13 @@ internal sealed record VaultSettings
     /// <summary>The file with the base64 of the 32-byte master key. One that begins with <c>development:</c> serves Development only.</summary>
     public string MasterKeyFile { get; init; } = "";
 
-    /// <summary>Instead of a file: the service starts sealed, and operators enter shares of the master key (<c>vault unseal</c>).</summary>
+    /// <summary>The same in the environment (<c>Vault__MasterKey</c>) instead of a file, for platforms that hand secrets over so.</summary>
+    public string MasterKey { get; init; } = "";
+
+    /// <summary>Never prints the key.</summary>
+    public override string ToString() => nameof(VaultSettings);
+
+    /// <summary>Instead of either: the service starts sealed, and operators enter shares of the master key (<c>vault unseal</c>).</summary>
     public bool Sealed { get; init; }
 }
 
@@ -40,7 +46,7 @@ internal sealed class VaultKeys(Hsm hsm, NpgsqlDataSource database, TimeProvider
         Span<byte> key = stackalloc byte[Hsm.MasterKeyBytes];
         try
         {
-            ReadMasterKey(settings.MasterKeyFile, environment, key);
+            ReadMasterKey(settings, environment, key);
             return new Hsm(key);
         }
         finally
@@ -50,22 +56,27 @@ internal sealed class VaultKeys(Hsm hsm, NpgsqlDataSource database, TimeProvider
     }
 
     /// <param name="key">Receives the key; the caller clears it.</param>
-    /// <exception cref="SettingsException">There is no such file, it does not hold a key, or holds a development one elsewhere.</exception>
-    public static void ReadMasterKey(string file, IHostEnvironment environment, Span<byte> key)
+    /// <exception cref="SettingsException">There is no key, two, something else, or a development one outside Development.</exception>
+    public static void ReadMasterKey(VaultSettings settings, IHostEnvironment environment, Span<byte> key)
     {
-        if (!File.Exists(file))
+        var setting = settings.MasterKey.Length > 0 ? "Vault:MasterKey" : "Vault:MasterKeyFile";
+        if (settings.MasterKey.Length > 0 == settings.MasterKeyFile.Length > 0)
         {
-            throw new SettingsException(["Vault:MasterKeyFile names no file (or is not given, nor Vault:Sealed)"]);
+            throw new SettingsException(["Vault: one of MasterKeyFile, MasterKey and Sealed is required"]);
         }
-        var text = File.ReadAllText(file).Trim();
+        if (settings.MasterKeyFile.Length > 0 && !File.Exists(settings.MasterKeyFile))
+        {
+            throw new SettingsException(["Vault:MasterKeyFile names no file"]);
+        }
+        var text = (settings.MasterKey.Length > 0 ? settings.MasterKey : File.ReadAllText(settings.MasterKeyFile)).Trim();
         var development = text.StartsWith(DevelopmentPrefix, StringComparison.Ordinal);
         if (development && !environment.IsDevelopment())
         {
-            throw new SettingsException([$"Vault:MasterKeyFile holds a development key; {environment.EnvironmentName} needs one of its own"]);
+            throw new SettingsException([$"{setting} holds a development key; {environment.EnvironmentName} needs one of its own"]);
         }
         if (!Convert.TryFromBase64String(development ? text[DevelopmentPrefix.Length..] : text, key, out var length) || length != key.Length)
         {
-            throw new SettingsException([$"Vault:MasterKeyFile must hold the base64 of {Hsm.MasterKeyBytes} bytes"]);
+            throw new SettingsException([$"{setting} must hold the base64 of {Hsm.MasterKeyBytes} bytes"]);
         }
     }
 

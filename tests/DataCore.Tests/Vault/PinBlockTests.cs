@@ -124,6 +124,35 @@ public sealed class PinBlockTests
         }
     }
 
+    [Theory]
+    [InlineData(PinBlockFormat.Iso0, PinBlockFormat.Iso4)]
+    [InlineData(PinBlockFormat.Iso4, PinBlockFormat.Iso0)]
+    [InlineData(PinBlockFormat.Iso4, PinBlockFormat.Iso4)]
+    [InlineData(PinBlockFormat.Iso0, PinBlockFormat.Iso0)]
+    public void A_block_is_translated_from_one_zone_to_another_for_its_card_alone(PinBlockFormat from, PinBlockFormat to)
+    {
+        using var hsm = new Hsm(RandomNumberGenerator.GetBytes(Hsm.MasterKeyBytes));
+        var (one, other) = (Guid.CreateVersion7(), Guid.CreateVersion7());
+        hsm.Load([hsm.NewKey(Purpose(from), one, 1), hsm.NewKey(Purpose(to), other, 1)]);
+        var pan = Pan.Parse("5105105105105100");
+        using var pin = PinOf("7391");
+        var block = hsm.EncipherPin(one, from, pan, pin);
+
+        Assert.True(hsm.TryTranslatePin(one, from, block, pan, other, to, out var translated));
+        Assert.Equal(PinBlocks.LengthOf(to), translated.Length);
+        Assert.True(hsm.TryDecipherPin(other, to, translated, pan, out var read));
+        Assert.Equal("7391", Digits(read));
+        Assert.False(hsm.TryTranslatePin(other, to, block, pan, one, from, out _));
+        Assert.False(hsm.TryTranslatePin(one, from, block.AsSpan(1), pan, other, to, out _));
+        Assert.False(hsm.TryTranslatePin(Guid.CreateVersion7(), from, block, pan, other, to, out _));
+        if (from == PinBlockFormat.Iso4)
+        {
+            Assert.False(hsm.TryTranslatePin(one, from, block, Pan.Parse("4242424242424242"), other, to, out _));
+        }
+
+        static KeyPurpose Purpose(PinBlockFormat format) => format == PinBlockFormat.Iso0 ? KeyPurpose.ZonePinTripleDes : KeyPurpose.ZonePinAes;
+    }
+
     private static TheoryData<string, string, string> Rows(string group, string list, string first, string second, string third)
     {
         var rows = new TheoryData<string, string, string>();

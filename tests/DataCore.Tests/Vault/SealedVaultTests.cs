@@ -75,6 +75,22 @@ public sealed class SealedVaultTests(Suite suite) : IClassFixture<Suite>
         Assert.StartsWith("Give --shares N and --needed M", errors.ToString(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task The_key_comes_from_the_environment_as_well_and_from_one_place_alone()
+    {
+        var key = await File.ReadAllTextAsync(suite.Certificates.MasterKey);
+
+        await using (var replica = await suite.StartReplica("datacore", "--Vault:MasterKeyFile=", $"--Vault:MasterKey={key}"))
+        {
+            (await replica.Neighbour("cardservice").Get($"/internal/programmes/{TestUsers.SandboxProgram}")).Must(200);
+        }
+        foreach (var settings in new string[][] { ["--Vault:MasterKeyFile="], [$"--Vault:MasterKey={key}"], ["--Vault:MasterKeyFile=", "--Vault:MasterKey=AAAA"] })
+        {
+            var refused = await Assert.ThrowsAsync<ServiceDefaults.SettingsException>(() => suite.StartReplica("datacore", settings));
+            Assert.DoesNotContain(key, refused.Message, StringComparison.Ordinal);
+        }
+    }
+
     private async Task<string[]> Split(int shares, int needed)
     {
         using var output = new StringWriter();

@@ -27,7 +27,7 @@ internal static class SplitMasterKey
         var key = GC.AllocateArray<byte>(Hsm.MasterKeyBytes, pinned: true);
         try
         {
-            VaultKeys.ReadMasterKey(settings["Vault:MasterKeyFile"] ?? "", builder.Environment, key);
+            VaultKeys.ReadMasterKey(settings.GetSection("Vault").Get<VaultSettings>() ?? new VaultSettings(), builder.Environment, key);
             foreach (var share in MasterKeyShares.Split(key, needed, total))
             {
                 using (share)
