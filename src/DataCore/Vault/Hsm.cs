@@ -49,6 +49,9 @@ public enum KeyPurpose
 /// <param name="CheckValue">What <see cref="KeyCheck"/> says of it; null in records from before it was kept.</param>
 public sealed record WrappedKey(Guid Id, KeyPurpose Purpose, int Version, byte[] Wrapped, string? CheckValue = null);
 
+/// <summary>A key is not the one its record says: the service must not serve. Names the key's id, never the key.</summary>
+public sealed class KeyCheckException(Guid keyId) : CryptographicException($"Key {keyId} does not have the check value of its record.");
+
 /// <summary>A PAN as the database keeps it.</summary>
 public sealed record EncryptedPan(int KeyVersion, byte[] Ciphertext);
 
@@ -575,7 +578,7 @@ public sealed class Hsm : IDisposable
         if (wrapped.CheckValue is { } expected && CheckValue(wrapped.Purpose, key.Bytes) != expected)
         {
             CryptographicOperations.ZeroMemory(key.Bytes);
-            throw new CryptographicException($"Key {wrapped.Id} does not have the check value of its record.");
+            throw new KeyCheckException(wrapped.Id);
         }
 
         var kept = byId

@@ -81,12 +81,16 @@ internal sealed class VaultKeys(Hsm hsm, NpgsqlDataSource database, TimeProvider
     }
 
     /// <summary>Loads every key, after making the suite's own where this is the first start.</summary>
-    /// <exception cref="SettingsException">The database's keys are wrapped under another master key: nothing is added to them.</exception>
+    /// <exception cref="SettingsException">The database's keys are wrapped under another master key, or one of them is not what its record says: nothing is added to them.</exception>
     public async Task Load(CancellationToken cancel)
     {
         try
         {
             await Refresh(cancel);
+        }
+        catch (KeyCheckException wrong)
+        {
+            throw new SettingsException([$"{wrong.Message} The table vault_keys was changed: restore it from a backup"]);
         }
         catch (CryptographicException)
         {

@@ -91,6 +91,26 @@ public sealed class SealedVaultTests(Suite suite) : IClassFixture<Suite>
         }
     }
 
+    [Fact]
+    public async Task A_key_that_is_not_what_its_record_says_stops_the_start_and_is_named()
+    {
+        var vault = suite.Database("datacore");
+        var key = await vault.Scalar<Guid>("select id from vault_keys where purpose = 'PanEncryption'");
+        var checkValue = await vault.Scalar<string>("select check_value from vault_keys where id = $1", key);
+        try
+        {
+            await vault.Scalar<int>("update vault_keys set check_value = '0000000000' where id = $1", key);
+
+            var refused = await Assert.ThrowsAsync<ServiceDefaults.SettingsException>(() => suite.StartReplica("datacore"));
+
+            Assert.Contains($"Key {key} does not have the check value of its record.", refused.Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            await vault.Scalar<int>("update vault_keys set check_value = $2 where id = $1", key, checkValue!);
+        }
+    }
+
     private async Task<string[]> Split(int shares, int needed)
     {
         using var output = new StringWriter();
