@@ -31,6 +31,7 @@ public class Suite : IAsyncLifetime
     ];
 
     private static readonly TimeSpan _listenBound = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan _stopBound = TimeSpan.FromSeconds(40);
 
     private readonly Dictionary<string, WebApplication> _running = [];
     private readonly Dictionary<string, int> _ports = [];
@@ -178,20 +179,29 @@ public class Suite : IAsyncLifetime
         {
             _running.Remove(name, out app);
         }
-        if (app is not null)
+        if (app is null)
         {
-            await app.StopAsync();
-            await app.DisposeAsync();
+            return;
+        }
+        try
+        {
+            await app.StopAsync().WaitAsync(_stopBound);
+            await app.DisposeAsync().AsTask().WaitAsync(_stopBound);
+        }
+        catch (TimeoutException)
+        {
+            // MassTransit may wait for ever where it is stopped while it connects again. A deployment kills such a process.
         }
     }
 
     /// <summary>Stops the broker of a suite with one of its own.</summary>
     public Task StopBroker() => _ownBroker!.DisposeAsync().AsTask();
 
-    /// <summary>Starts it again, with its data.</summary>
+    /// <summary>Starts it again, with its data, and waits until the services have found it.</summary>
     public async Task StartBroker()
     {
         _ownBroker = await RabbitMqNode.Start(Path.Combine(Folder, "rabbitmq"), _ownBroker!.Ports);
+        await Task.WhenAll(_running.Values.Select(Listens));
     }
 
     /// <summary>The service itself, as the gateway would call it for <paramref name="caller"/>.</summary>
