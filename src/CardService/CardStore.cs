@@ -191,7 +191,7 @@ internal static class CardStore
             where id in (
                 select id
                 from cards
-                where status in ('Inactive', 'Active', 'Locked') and exp < @today
+                where (status in ('Inactive', 'Active') or lock_code in (3, 4, 6, 7)) and exp < @today
                 order by exp
                 limit @most
                 for update skip locked

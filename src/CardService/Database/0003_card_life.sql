@@ -12,7 +12,8 @@ alter table cards
     add constraint replaced_by_another check (replaced_by <> id);
 alter table cards add constraint ended check (ended_at is null or status in ('Removed', 'Expired'));
 create unique index cards_replaced on cards (replaced_by) where replaced_by is not null;
-create index cards_to_expire on cards (exp) where status in ('Inactive', 'Active', 'Locked');
+-- A card that is stopped for good stays so, and says why.
+create index cards_to_expire on cards (exp) where status in ('Inactive', 'Active') or lock_code in (3, 4, 6, 7);
 grant update (pin_tries_left, pin_set_at, replaced_by, ended_at) on cards to {requests};
 
 -- What the PIN of a transaction was found to be: the same transaction hears it again and costs no second try.

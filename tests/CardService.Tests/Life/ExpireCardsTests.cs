@@ -13,6 +13,9 @@ public sealed class ExpireCardsTests(Suite suite) : IClassFixture<Suite>
     [Theory]
     [InlineData("Active", null)]
     [InlineData("Inactive", null)]
+    [InlineData("Locked", 3)]
+    [InlineData("Locked", 4)]
+    [InlineData("Locked", 6)]
     [InlineData("Locked", 7)]
     public async Task A_card_whose_last_day_is_past_expires_once(string status, int? lockCode)
     {
@@ -23,11 +26,15 @@ public sealed class ExpireCardsTests(Suite suite) : IClassFixture<Suite>
     }
 
     [Theory]
-    [InlineData("Removed")]
-    [InlineData("Ordered")]
-    public async Task What_is_over_or_in_production_stays_so(string status)
+    [InlineData("Removed", null)]
+    [InlineData("Ordered", null)]
+    [InlineData("Locked", 1)]
+    [InlineData("Locked", 2)]
+    [InlineData("Locked", 5)]
+    [InlineData("Locked", 8)]
+    public async Task What_is_over_stopped_for_good_or_in_production_stays_so(string status, int? lockCode)
     {
-        var card = await _cards.Put(new CardRow { Status = status, Exp = LastMonth() });
+        var card = await _cards.Put(new CardRow { Status = status, LockCode = (short?)lockCode, Exp = LastMonth() });
         var seen = await _cards.Put(new CardRow { Exp = LastMonth() });
         await Eventually.Holds(async () => await StatusOf(seen) == "Expired", "the job to have been there");
 
