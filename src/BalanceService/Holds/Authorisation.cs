@@ -31,6 +31,9 @@ internal sealed record Authorisation
     /// <summary>The balance's.</summary>
     public required string Currency { get; init; }
 
+    /// <summary>What is approved, in minor units of <see cref="Currency"/>; 0 in a decline.</summary>
+    public required long Amount { get; init; }
+
     public bool Approved => ActionCode == ApprovedCode;
 
     /// <summary>
@@ -52,6 +55,7 @@ internal sealed record Authorisation
             ApprovalCode = objection is null ? approvalCode : null,
             Available = objection is null ? balance.Available - asked.Amount : balance.Available,
             Currency = balance.Currency,
+            Amount = objection is null ? asked.Amount : 0,
         };
     }
 
@@ -76,5 +80,5 @@ internal sealed record Authorisation
         asked.Merchant.Country,
         asked.EntryChannel)));
 
-    public AuthorisationDecided Answer() => new(Id, Approved, ActionCode, Reason, ApprovalCode, Available, Currency);
+    public AuthorisationDecided Answer() => new(Id, Approved, ActionCode, Reason, ApprovalCode, Available, Currency, Amount);
 }

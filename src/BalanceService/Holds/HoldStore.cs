@@ -76,7 +76,8 @@ internal static class HoldStore
     public static Task<Authorisation?> FindDecided(this Work work, DecideAuthorisation asked) =>
         work.One<Authorisation>(
             """
-            select decided.id, decided.fingerprint, decided.action_code, decided.reason, decided.approval_code, decided.available, balance.currency
+            select decided.id, decided.fingerprint, decided.action_code, decided.reason, decided.approval_code, decided.available, balance.currency,
+                case when decided.action_code = '0000' then decided.amount else 0 end as amount
             from transactions as decided
             join accounts as balance on balance.id = decided.account_id
             where decided.processor = @Processor and decided.processor_transaction_id = @TransactionId and decided.type = @Type
