@@ -1,5 +1,7 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using Antaca.BalanceService.Balances;
+using Antaca.BalanceService.Holds;
 using Antaca.BalanceService.Ledger;
 using Antaca.Contracts.Requests;
 using Antaca.ServiceDefaults;
@@ -20,4 +22,14 @@ namespace Antaca.BalanceService;
 [JsonSerializable(typeof(UserFacts))]
 [JsonSerializable(typeof(KycFacts))]
 [JsonSerializable(typeof(CardsOfBalance))]
-internal sealed partial class BalanceJson : JsonSerializerContext;
+[JsonSerializable(typeof(DecisionInputs))]
+internal sealed partial class BalanceJson : JsonSerializerContext
+{
+    /// <summary>Reads and writes what is kept in the database, in the words of the wire.</summary>
+    public static BalanceJson Kept { get; } = new(new JsonSerializerOptions
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Converters = { new JsonStringEnumConverter<AccountState>() },
+    });
+}

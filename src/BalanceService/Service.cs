@@ -1,6 +1,7 @@
 using Antaca.BalanceService.Balances;
 using Antaca.BalanceService.Holds;
 using Antaca.BalanceService.Ledger;
+using Antaca.BalanceService.Rates;
 using Antaca.ServiceDefaults;
 
 namespace Antaca.BalanceService;
@@ -22,6 +23,9 @@ public static class Service
         builder.AddPeer("datacore");
         builder.AddPeer("kycservice");
         builder.AddPeer("cardservice");
+        builder.Services.AddSingleton<ExchangeRates>();
+        builder.Services.AddSingleton<HoldEngine>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<HoldEngine>());
         adjust?.Invoke(builder);
 
         var app = builder.BuildService();

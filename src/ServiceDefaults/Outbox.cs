@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Diagnostics;
+using System.Text;
 using System.Text.Json;
 using Antaca.Contracts.Events;
 using Dapper;
@@ -17,6 +19,7 @@ namespace Antaca.ServiceDefaults;
 internal sealed partial class OutboxRelay(NpgsqlDataSource database, IBus bus, TimeProvider clock, ILogger<OutboxRelay> log) : BackgroundService
 {
     private const int BatchRows = 200;
+    private const int BatchEvents = 1_000;
     private const int PollSeconds = 5;
     private const int PublishTimeoutSeconds = 10;
     private const int MaxBackOffSeconds = 5;
@@ -39,7 +42,7 @@ internal sealed partial class OutboxRelay(NpgsqlDataSource database, IBus bus, T
                 }
                 while (true)
                 {
-                    while (await RelayBatch(stoppingToken) == BatchRows)
+                    while (await RelayBatch(stoppingToken) > 0)
                     {
                     }
                     failures = 0;
@@ -71,8 +74,19 @@ internal sealed partial class OutboxRelay(NpgsqlDataSource database, IBus bus, T
             return 0;
         }
         var owed = await work.Many<Owed>(
-            "select position, message_id, type, body::text as body, traceparent from outbox order by position limit @BatchRows",
-            new { BatchRows });
+            """
+            select position, message_id, message_ids, type, body, traceparent
+            from (
+                select position, message_id, message_ids, type, body::text as body, traceparent,
+                    sum(coalesce(cardinality(message_ids), 1)) over (order by position) as events, row_number() over (order by position) as place
+                from outbox
+                order by position
+                limit @BatchRows
+            ) as owed
+            where events <= @BatchEvents or place = 1
+            order by position
+            """,
+            new { BatchRows, BatchEvents });
         if (owed.Count == 0)
         {
             return 0;
@@ -90,8 +104,19 @@ internal sealed partial class OutboxRelay(NpgsqlDataSource database, IBus bus, T
     {
         using var activity = _activities.StartActivity(ActivityName, ActivityKind.Producer, owed.Traceparent);
         var type = EventTypes.Of(owed.Type);
-        var happened = JsonSerializer.Deserialize(owed.Body, type, EventsJson.Default)!;
-        await bus.Publish(happened, type, context => context.MessageId = owed.MessageId, cancel);
+        if (owed.MessageId is { } messageId)
+        {
+            await Publish(owed.Body, messageId);
+            return;
+        }
+        using var bodies = JsonDocument.Parse(owed.Body);
+        await Task.WhenAll(bodies.RootElement.EnumerateArray().Zip(owed.MessageIds!).Select(one => Publish(one.First.GetRawText(), one.Second)));
+
+        async Task Publish(string body, Guid id)
+        {
+            var happened = JsonSerializer.Deserialize(body, type, EventsJson.Default)!;
+            await bus.Publish(happened, type, context => context.MessageId = id, cancel);
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The outbox waits (try {Failures}): {Kind}: {Reason}")]
@@ -100,10 +125,37 @@ internal sealed partial class OutboxRelay(NpgsqlDataSource database, IBus bus, T
     private sealed record Owed
     {
         public required long Position { get; init; }
-        public required Guid MessageId { get; init; }
+
+        /// <summary>Of a row that owes one event.</summary>
+        public Guid? MessageId { get; init; }
+
+        /// <summary>Of a row that owes several; then the body is an array.</summary>
+        public Guid[]? MessageIds { get; init; }
+
         public required string Type { get; init; }
         public required string Body { get; init; }
         public string? Traceparent { get; init; }
+    }
+}
+
+/// <summary>For what writes many events at once, in a statement of its own.</summary>
+public static class Outbox
+{
+    /// <summary>What one row of the outbox is to hold that owes all of them: <c>message_ids</c>, <c>type</c> and <c>body</c>.</summary>
+    public static (Guid[] Ids, string Type, string Body) Owing<T>(IReadOnlyList<T> happened)
+        where T : class, IEvent
+    {
+        var bytes = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(bytes))
+        {
+            json.WriteStartArray();
+            foreach (var one in happened)
+            {
+                JsonSerializer.Serialize(json, one, typeof(T), EventsJson.Default);
+            }
+            json.WriteEndArray();
+        }
+        return ([.. happened.Select(_ => Guid.CreateVersion7())], typeof(T).Name, Encoding.UTF8.GetString(bytes.WrittenSpan));
     }
 }
 

@@ -98,7 +98,7 @@ public sealed class Work : IAsyncDisposable
             """
             with owed as (
                 insert into outbox (message_id, type, body, traceparent)
-                select message_id, type, body::jsonb, $4
+                select message_id, type, body::json, $4
                 from unnest($1, $2, $3) with ordinality as event (message_id, type, body, place)
                 order by place
             )

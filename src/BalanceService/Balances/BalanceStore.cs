@@ -6,20 +6,21 @@ namespace Antaca.BalanceService.Balances;
 
 internal static class BalanceStore
 {
-    /// <summary>Opens the user's account, and with the first of a partner's in a currency the account that funds it.</summary>
-    public static Task<Account?> Open(this Work work, Guid balanceId, Guid fundingId, Guid partnerId, Guid userId, Guid programmeId, string currency, DateTimeOffset now) =>
+    /// <summary>Opens the user's account, and with the first of a partner's in a currency the partner's own that money comes from and goes to.</summary>
+    public static Task<Account?> Open(this Work work, Guid balanceId, Guid partnerId, Guid userId, Guid programmeId, string currency, DateTimeOffset now) =>
         work.One<Account>(
             """
-            with funding as (
-                insert into accounts (id, partner_id, kind, currency, state, created_at)
-                values (@fundingId, @partnerId, 'Funding', @currency, 'Open', @now)
-                on conflict (partner_id, currency) where kind = 'Funding' do nothing
+            with own as (
+                insert into accounts (id, partner_id, kind, currency, state, opened, created_at)
+                select gen_random_uuid(), @partnerId, kind, @currency, 'Open', kind = 'Funding', @now
+                from (values ('Funding'), ('Partner'), ('Settlement'), ('Fees')) as own (kind)
+                on conflict (partner_id, currency, kind) where kind <> 'User' do nothing
             )
             insert into accounts (id, partner_id, kind, user_id, programme_id, currency, state, created_at)
             values (@balanceId, @partnerId, 'User', @userId, @programmeId, @currency, 'Open', @now)
             returning id, partner_id, kind, user_id, programme_id, currency, state, posted, held, created_at
             """,
-            new { balanceId, fundingId, partnerId, userId, programmeId, currency, now });
+            new { balanceId, partnerId, userId, programmeId, currency, now });
 
     /// <summary>The user's balance: an operator names the user too, whichever partner's it is.</summary>
     public static Task<Account?> FindBalance(this NpgsqlDataSource database, Guid balanceId, Caller caller, CancellationToken cancel) =>

@@ -8,6 +8,7 @@ namespace Antaca.BalanceService.Balances;
 internal enum BalanceHolder
 {
     Platform,
+    Partner,
 }
 
 /// <summary>A user's balance on the wire. Amounts are minor units of its currency.</summary>

@@ -64,7 +64,7 @@ internal static class OpenBalance
 
         var now = clock.GetUtcNow();
         var currency = request.Currency ?? user.Programme.Currency;
-        var balance = await work.Open(Guid.CreateVersion7(now), fundingId: Guid.CreateVersion7(now), user.PartnerId, user.Id, user.Programme.Id, currency, now);
+        var balance = await work.Open(Guid.CreateVersion7(now), user.PartnerId, user.Id, user.Programme.Id, currency, now);
         Work.Audit(subject: $"balance:{balance!.Id}", partnerId: user.PartnerId);
         work.Owe(new BalanceOpened(user.PartnerId, user.Id, balance.Id, currency, now));
         return await work.Answer(once, StatusCodes.Status201Created, BalanceView.Of(balance));

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using Antaca.BalanceService.Ledger;
 using Antaca.Contracts.Requests;
 
 namespace Antaca.BalanceService.Holds;
@@ -9,12 +8,7 @@ namespace Antaca.BalanceService.Holds;
 /// <summary>The answer to one authorisation: decided once, and given again to every repeat.</summary>
 internal sealed record Authorisation
 {
-    public const string ApprovedCode = "0000";
     private const int ApprovalCodes = 1_000_000;
-
-    private static readonly DeclineReason _balanceNotOpen = new("1000", "BALANCE_NOT_OPEN");
-    private static readonly DeclineReason _currencyMismatch = new("1000", "CURRENCY_MISMATCH");
-    private static readonly DeclineReason _insufficientFunds = new("1016", "INSUFFICIENT_FUNDS");
 
     public required Guid Id { get; init; }
 
@@ -34,30 +28,7 @@ internal sealed record Authorisation
     /// <summary>What is approved, in minor units of <see cref="Currency"/>; 0 in a decline.</summary>
     public required long Amount { get; init; }
 
-    public bool Approved => ActionCode == ApprovedCode;
-
-    /// <summary>
-    /// A card that says no has the first word; then the balance must be open, in the currency asked for, and have the money.
-    /// </summary>
-    public static Authorisation Decide(Guid id, DecideAuthorisation asked, Account balance, string approvalCode)
-    {
-        var objection = asked.Decline
-            ?? (balance.State != AccountState.Open ? _balanceNotOpen
-                : balance.Currency != asked.Currency ? _currencyMismatch
-                : balance.Available < asked.Amount ? _insufficientFunds
-                : null);
-        return new Authorisation
-        {
-            Id = id,
-            Fingerprint = FingerprintOf(asked),
-            ActionCode = objection?.ActionCode ?? ApprovedCode,
-            Reason = objection?.Reason ?? "APPROVED",
-            ApprovalCode = objection is null ? approvalCode : null,
-            Available = objection is null ? balance.Available - asked.Amount : balance.Available,
-            Currency = balance.Currency,
-            Amount = objection is null ? asked.Amount : 0,
-        };
-    }
+    public bool Approved => ActionCode == Decision.ApprovedCode;
 
     /// <summary>Six digits that nobody can foresee.</summary>
     public static string NewApprovalCode() => RandomNumberGenerator.GetInt32(ApprovalCodes).ToString("D6", CultureInfo.InvariantCulture);

@@ -1,10 +1,8 @@
 using Antaca.BalanceService.Balances;
 using Antaca.BalanceService.Ledger;
-using Antaca.Contracts.Events;
 using Antaca.Contracts.Requests;
 using Antaca.ServiceDefaults;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Npgsql;
 
 namespace Antaca.BalanceService.Holds;
 
@@ -14,15 +12,16 @@ namespace Antaca.BalanceService.Holds;
 /// </summary>
 internal static class Authorise
 {
-    private const int HoldLifetimeDays = 7;
+    private const int MaxHoldLifetimeDays = 60;
     private const int MaxIdLength = 100;
     private const int MaxNameLength = 200;
     private const int MaxCodeLength = 50;
+    private const int MaxLimits = 32;
+    private const int MaxInputs = 16;
 
     public static void MapAuthorise(this IEndpointRouteBuilder authorisations) => authorisations.MapPost("/", Handle);
 
-    private static async Task<Results<Ok<AuthorisationDecided>, ProblemHttpResult>> Handle(
-        DecideAuthorisation asked, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)
+    private static async Task<Results<Ok<AuthorisationDecided>, ProblemHttpResult>> Handle(DecideAuthorisation asked, HoldEngine engine)
     {
         var faults = FaultsOf(asked);
         if (faults.Any)
@@ -30,34 +29,15 @@ internal static class Authorise
             return faults.Problem();
         }
 
-        await using var work = await Work.Begin(database, cancel);
-        var balance = await work.FindForAuthorisation(asked);
-        if (balance is null)
+        var decided = await engine.Decide(asked);
+        return decided.Kind switch
         {
-            return BalanceProblems.NotFound();
-        }
-
-        var now = clock.GetUtcNow();
-        var decided = Authorisation.Decide(Guid.CreateVersion7(now), asked, balance, Authorisation.NewApprovalCode());
-        if (!await work.Record(asked, decided, holdId: Guid.CreateVersion7(now), now, expiresAt: now.AddDays(HoldLifetimeDays)))
-        {
-            var first = await work.FindDecided(asked);
-            return first!.Fingerprint.AsSpan().SequenceEqual(decided.Fingerprint)
-                ? TypedResults.Ok(first.Answer())
-                : AuthorisationProblems.TransactionIdReused();
-        }
-
-        if (decided.Approved)
-        {
-            work.Owe(new AuthorisationApproved(asked.PartnerId, asked.UserId, asked.BalanceId, asked.CardId, decided.Id, asked.Amount, asked.Currency, now));
-        }
-        else
-        {
-            work.Owe(new AuthorisationDeclined(
-                asked.PartnerId, asked.UserId, asked.BalanceId, asked.CardId, decided.Id, asked.Amount, asked.Currency, decided.ActionCode, decided.Reason, now));
-        }
-        await work.Commit();
-        return TypedResults.Ok(decided.Answer());
+            DecidedKind.Answered => TypedResults.Ok(decided.Answer!.Answer()),
+            DecidedKind.BalanceNotFound => BalanceProblems.NotFound(),
+            DecidedKind.TransactionIdReused => AuthorisationProblems.TransactionIdReused(),
+            DecidedKind.Busy => AuthorisationProblems.LedgerBusy(),
+            _ => throw new InvalidOperationException("An authorisation ended in no way that there is."),
+        };
     }
 
     private static Faults FaultsOf(DecideAuthorisation asked)
@@ -74,11 +54,36 @@ internal static class Authorise
             .UnlessLine(asked.Merchant.Name, "merchant.name", MaxNameLength)
             .UnlessLine(asked.Merchant.Mcc, "merchant.mcc", MaxCodeLength)
             .UnlessLine(asked.Merchant.Country, "merchant.country", MaxCodeLength);
-        return asked.Decline is not { } said
-            ? faults
-            : faults
-                .Unless(said.ActionCode != Authorisation.ApprovedCode, "decline.actionCode", "is not a decline's")
-                .UnlessLine(said.ActionCode, "decline.actionCode", MaxCodeLength)
-                .UnlessLine(said.Reason, "decline.reason", MaxCodeLength);
+        faults
+            .Unless((asked.OriginalAmount is null) == (asked.OriginalCurrency is null), "originalAmount", "goes with originalCurrency")
+            .Unless(asked.OriginalAmount is null or (>= 0 and <= Money.MaxMinorUnits), "originalAmount", $"must be 0 to {Money.MaxMinorUnits}")
+            .Unless(asked.OriginalCurrency is null || Currencies.Known(asked.OriginalCurrency), "originalCurrency", "is not an active ISO 4217 currency")
+            .Unless(asked.HoldLifetimeDays is >= 1 and <= MaxHoldLifetimeDays, "holdLifetimeDays", $"must be 1 to {MaxHoldLifetimeDays}")
+            .Unless(TimeZoneInfo.TryFindSystemTimeZoneById(asked.TimeZone, out _), "timeZone", "is not the name of a time zone")
+            .Unless(asked.Limits.Count <= MaxLimits, "limits", $"must be no more than {MaxLimits}")
+            .Unless(asked.Limits.All(limit => SpendWindow.Names.Contains(limit.Window)), "limits.window", "is not a window of spending")
+            .Unless(asked.Limits.All(limit => (limit.Amount, limit.Uses) is (>= 0, null) or (null, >= 0)), "limits.amount", "or uses must be given, and not be negative");
+        foreach (var limit in asked.Limits)
+        {
+            faults.UnlessLine(limit.Rule, "limits.rule", MaxCodeLength);
+        }
+        if (asked.Decline is not { } said)
+        {
+            return faults;
+        }
+        faults
+            .Unless(said.ActionCode != Decision.ApprovedCode, "decline.actionCode", "is not a decline's")
+            .UnlessLine(said.ActionCode, "decline.actionCode", MaxCodeLength)
+            .UnlessLine(said.Reason, "decline.reason", MaxCodeLength)
+            .Unless(said.Inputs is null || said.Inputs.Count <= MaxInputs, "decline.inputs", $"must be no more than {MaxInputs}");
+        if (said.Rule is not null)
+        {
+            faults.UnlessLine(said.Rule, "decline.rule", MaxCodeLength);
+        }
+        foreach (var (name, value) in said.Inputs ?? new Dictionary<string, string>())
+        {
+            faults.UnlessLine(name, "decline.inputs", MaxCodeLength).UnlessLine(value, "decline.inputs", MaxNameLength);
+        }
+        return faults;
     }
 }

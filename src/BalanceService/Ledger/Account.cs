@@ -7,8 +7,23 @@ internal enum AccountKind
     /// <summary>A user's balance. What is available of it never falls below zero.</summary>
     User,
 
-    /// <summary>Where a partner's reloads come from: as far below zero as the partner has put in.</summary>
+    /// <summary>What a partner keeps here. Differences between what was authorised and what was cleared go to it.</summary>
+    Partner,
+
+    /// <summary>What a partner's cards may spend in all where its users' balances are held here. Never below zero.</summary>
+    Credit,
+
+    /// <summary>The same where the partner holds the balances itself. Never below zero.</summary>
+    Deposit,
+
+    /// <summary>Where a partner's money comes from: as far below zero as the partner has put in.</summary>
     Funding,
+
+    /// <summary>What the schemes get.</summary>
+    Settlement,
+
+    /// <summary>What is charged.</summary>
+    Fees,
 }
 
 internal enum AccountState

@@ -5,7 +5,7 @@ namespace Antaca.BalanceService.Ledger;
 
 internal static class LedgerStore
 {
-    /// <summary>The user's account and the partner's funding account in its currency, locked in the order of their ids.</summary>
+    /// <summary>The user's account and the partner's funding account in its currency, locked in the order that everybody locks in: users' first, then the partner's own.</summary>
     public static Task<IReadOnlyList<Account>> LockForReload(this Work work, Guid balanceId, Caller caller) =>
         work.Many<Account>(
             """
@@ -16,7 +16,7 @@ internal static class LedgerStore
                 or (account.partner_id = balance.partner_id and account.currency = balance.currency and account.kind = 'Funding')
             where balance.id = @balanceId and balance.kind = 'User'
                 and (@IsOperator or (balance.user_id = @UserId and balance.partner_id = @PartnerId))
-            order by account.id
+            order by account.kind <> 'User', account.id
             for no key update of account
             """,
             new { balanceId, caller.IsOperator, caller.UserId, caller.PartnerId });
@@ -26,10 +26,11 @@ internal static class LedgerStore
         work.One<Transaction>(
             """
             with reload as (
-                insert into transactions (id, partner_id, user_id, account_id, type, status, amount, currency, reference, authorized_at, cleared_at)
-                values (@id, @PartnerId, @UserId, @balanceId, 'Reload', 'Cleared', @amount, @Currency, @reference, @now, @now)
+                insert into transactions (id, partner_id, user_id, account_id, type, status, amount, currency, reference, authorized_at, cleared_at, cleared_amount)
+                values (@id, @PartnerId, @UserId, @balanceId, 'Reload', 'Cleared', @amount, @Currency, @reference, @now, @now, @amount)
                 returning id, user_id, account_id, card_id, type, status, amount, currency, reference, merchant_mid, merchant_name, merchant_mcc,
-                    merchant_country, authorized_at, cleared_at, action_code, reason
+                    merchant_country, authorized_at, cleared_at, action_code, reason, authorized_amount, cleared_amount, refunded_amount, original_amount,
+                    original_currency
             ),
             posted as (
                 insert into entries (partner_id, transaction_id, account_id, amount, currency, posted_at)
@@ -37,7 +38,8 @@ internal static class LedgerStore
                 from reload, (values (@fundingId, -@amount), (@balanceId, @amount)) as side (account_id, amount)
             )
             select id, user_id, account_id, card_id, type, status, amount, currency, reference, merchant_mid, merchant_name, merchant_mcc,
-                merchant_country, authorized_at, cleared_at, action_code, reason
+                merchant_country, authorized_at, cleared_at, action_code, reason, authorized_amount, cleared_amount, refunded_amount, original_amount,
+                original_currency
             from reload
             """,
             new { id, balance.PartnerId, balance.UserId, balanceId = balance.Id, fundingId = funding.Id, amount, balance.Currency, reference, now });
@@ -48,14 +50,15 @@ internal static class LedgerStore
         database.Many<Transaction>(
             """
             select id, user_id, account_id, card_id, type, status, amount, currency, reference, merchant_mid, merchant_name, merchant_mcc,
-                merchant_country, authorized_at, cleared_at, action_code, reason
+                merchant_country, authorized_at, cleared_at, action_code, reason, authorized_amount, cleared_amount, refunded_amount, original_amount,
+                original_currency
             from transactions
             where account_id = @balanceId and user_id = @UserId and (@IsOperator or partner_id = @PartnerId)
-                and authorized_at >= @from and authorized_at < @to and (authorized_at, id) < (@At, @Id)
-            order by authorized_at desc, id desc
+                and authorized_at >= @from and authorized_at < @to and id < @Id
+            order by id desc
             limit @Rows
             """,
-            new { balanceId, caller.UserId, caller.IsOperator, caller.PartnerId, from, to, page.After.At, page.After.Id, page.Rows },
+            new { balanceId, caller.UserId, caller.IsOperator, caller.PartnerId, from, to, page.After.Id, page.Rows },
             cancel);
 
     /// <summary>One page of what happened to every partner's balances, newest first, for operators.</summary>
@@ -63,15 +66,16 @@ internal static class LedgerStore
         database.Many<Transaction>(
             """
             select id, user_id, account_id, card_id, type, status, amount, currency, reference, merchant_mid, merchant_name, merchant_mcc,
-                merchant_country, authorized_at, cleared_at, action_code, reason
+                merchant_country, authorized_at, cleared_at, action_code, reason, authorized_amount, cleared_amount, refunded_amount, original_amount,
+                original_currency
             from transactions
             where (@CustomerId::uuid is null or account_id in (select id from accounts where user_id = @CustomerId and kind = 'User'))
                 and (@BalanceId::uuid is null or account_id = @BalanceId)
                 and (@CardId::uuid is null or card_id = @CardId)
                 and (@Status::text is null or status = @Status)
                 and (@Type::text is null or type = @Type)
-                and authorized_at >= @From and authorized_at < @To and (authorized_at, id) < (@At, @Id)
-            order by authorized_at desc, id desc
+                and authorized_at >= @From and authorized_at < @To and id < @Id
+            order by id desc
             limit @Rows
             """,
             new
@@ -83,7 +87,6 @@ internal static class LedgerStore
                 filter.Type,
                 filter.From,
                 filter.To,
-                page.After.At,
                 page.After.Id,
                 page.Rows,
             },

@@ -10,13 +10,16 @@ internal enum TransactionType
 
     /// <summary>The card was asked about; no money is meant.</summary>
     Verification,
+    Refund,
     Reload,
+    Adjustment,
 }
 
 internal enum TransactionStatus
 {
     Authorized,
     Declined,
+    Reversed,
     Cleared,
 }
 
@@ -40,11 +43,17 @@ internal sealed record Transaction
     public DateTimeOffset? ClearedAt { get; init; }
     public string? ActionCode { get; init; }
     public string? Reason { get; init; }
+    public required long AuthorizedAmount { get; init; }
+    public required long ClearedAmount { get; init; }
+    public required long RefundedAmount { get; init; }
+    public long? OriginalAmount { get; init; }
+    public string? OriginalCurrency { get; init; }
 }
 
 /// <summary>A transaction on the wire.</summary>
 /// <param name="Merchant">Of an authorisation.</param>
 /// <param name="Reference">Of a reload: the partner's own words.</param>
+/// <param name="OriginalAmount">In the merchant's currency, where it is another.</param>
 internal sealed record TransactionView(
     Guid Id,
     Guid BalanceId,
@@ -57,7 +66,8 @@ internal sealed record TransactionView(
     DateTimeOffset? ClearedAt,
     string? ActionCode,
     string? Reason,
-    string? Reference)
+    string? Reference,
+    Money? OriginalAmount)
 {
     /// <summary>Told to operators alone, in the list of every user's.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -77,7 +87,8 @@ internal sealed record TransactionView(
         transaction.ClearedAt,
         transaction.ActionCode,
         transaction.Reason,
-        transaction.Reference);
+        transaction.Reference,
+        transaction.OriginalAmount is { } original ? Money.Of(original, transaction.OriginalCurrency!) : null);
 }
 
 internal sealed record MerchantView(string Mid, string Name, string Mcc, string Country);

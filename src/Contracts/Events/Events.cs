@@ -45,6 +45,36 @@ public sealed record AuthorisationApproved(
 public sealed record AuthorisationDeclined(
     Guid PartnerId, Guid UserId, Guid BalanceId, Guid CardId, Guid TransactionId, long Amount, string Currency, string ActionCode, string Reason, DateTimeOffset OccurredAt) : IPartnerEvent;
 
+/// <summary>A hold fell away, in part or in whole, without the money being taken.</summary>
+/// <param name="Amount">What fell away, minor units.</param>
+/// <param name="Reason"><c>REVERSED</c>, <c>HOLD_EXPIRED</c> or <c>ANSWERED_LATE</c>.</param>
+public sealed record TransactionReversed(
+    Guid PartnerId, Guid UserId, Guid BalanceId, Guid? CardId, Guid TransactionId, long Amount, string Currency, string Reason, DateTimeOffset OccurredAt) : IPartnerEvent;
+
+/// <summary>The scheme took money.</summary>
+/// <param name="ClearingId">One transaction may be cleared several times.</param>
+/// <param name="Amount">What was cleared, minor units.</param>
+/// <param name="FromPartner">The part of it that the partner's own balance bore, because the user's could not or the exchange rate had moved; negative where it gained.</param>
+public sealed record TransactionCleared(
+    Guid PartnerId, Guid UserId, Guid BalanceId, Guid? CardId, Guid TransactionId, Guid ClearingId, long Amount, long FromPartner, string Currency, DateTimeOffset OccurredAt)
+    : IPartnerEvent;
+
+public sealed record TransactionRefunded(
+    Guid PartnerId, Guid UserId, Guid BalanceId, Guid? CardId, Guid TransactionId, long Amount, string Currency, DateTimeOffset OccurredAt) : IPartnerEvent;
+
+/// <summary>An operator moved money.</summary>
+/// <param name="Amount">Negative where it was taken from the balance.</param>
+public sealed record BalanceAdjusted(
+    Guid PartnerId, Guid UserId, Guid BalanceId, Guid TransactionId, long Amount, string Currency, DateTimeOffset OccurredAt) : IPartnerEvent;
+
+/// <param name="State"><c>Open</c>, <c>Blocked</c> or <c>Closed</c>.</param>
+public sealed record BalanceStateChanged(Guid PartnerId, Guid UserId, Guid BalanceId, string State, DateTimeOffset OccurredAt) : IPartnerEvent;
+
+/// <summary>What is available of a partner's own balance fell below its threshold; said again only after it was above.</summary>
+/// <param name="Kind"><c>Partner</c>, <c>Credit</c> or <c>Deposit</c>.</param>
+public sealed record PartnerBalanceLow(
+    Guid PartnerId, Guid BalanceId, string Kind, long Available, long Threshold, string Currency, DateTimeOffset OccurredAt) : IPartnerEvent;
+
 // Cards
 public sealed record CardIssued(Guid PartnerId, Guid UserId, Guid BalanceId, Guid CardId, string Type, DateTimeOffset OccurredAt) : IPartnerEvent;
 
@@ -139,6 +169,12 @@ public sealed record Audited(
 [JsonSerializable(typeof(BalanceReloaded))]
 [JsonSerializable(typeof(AuthorisationApproved))]
 [JsonSerializable(typeof(AuthorisationDeclined))]
+[JsonSerializable(typeof(TransactionReversed))]
+[JsonSerializable(typeof(TransactionCleared))]
+[JsonSerializable(typeof(TransactionRefunded))]
+[JsonSerializable(typeof(BalanceAdjusted))]
+[JsonSerializable(typeof(BalanceStateChanged))]
+[JsonSerializable(typeof(PartnerBalanceLow))]
 [JsonSerializable(typeof(CardIssued))]
 [JsonSerializable(typeof(PhysicalCardOrdered))]
 [JsonSerializable(typeof(PhysicalCardPersonalised))]

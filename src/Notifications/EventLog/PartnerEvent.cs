@@ -56,6 +56,39 @@ internal sealed record PartnerEvent(string Type, JsonElement Data)
                 declined.ActionCode,
                 declined.Reason,
             }),
+        TransactionReversed reversed => New(
+            "transaction.reversed",
+            new
+            {
+                customerId = reversed.UserId,
+                reversed.TransactionId,
+                reversed.CardId,
+                reversed.BalanceId,
+                amount = Money.Of(reversed.Amount, reversed.Currency),
+                reversed.Reason,
+            }),
+        TransactionCleared cleared => New(
+            "transaction.cleared",
+            new
+            {
+                customerId = cleared.UserId,
+                cleared.TransactionId,
+                cleared.ClearingId,
+                cleared.CardId,
+                cleared.BalanceId,
+                amount = Money.Of(cleared.Amount, cleared.Currency),
+                fromPartner = Money.Of(cleared.FromPartner, cleared.Currency),
+            }),
+        TransactionRefunded refund => New(
+            "transaction.refunded",
+            new { customerId = refund.UserId, refund.TransactionId, refund.CardId, refund.BalanceId, amount = Money.Of(refund.Amount, refund.Currency) }),
+        BalanceAdjusted adjusted => New(
+            "balance.adjusted",
+            new { customerId = adjusted.UserId, adjusted.BalanceId, adjusted.TransactionId, amount = Money.Of(adjusted.Amount, adjusted.Currency) }),
+        BalanceStateChanged balance => New("balance.stateChanged", new { customerId = balance.UserId, balance.BalanceId, balance.State }),
+        PartnerBalanceLow low => New(
+            "partnerBalance.low",
+            new { low.BalanceId, low.Kind, available = Money.Of(low.Available, low.Currency), threshold = Money.Of(low.Threshold, low.Currency) }),
         _ => throw new InvalidOperationException($"{happened.GetType().Name} has no published form."),
     };
 

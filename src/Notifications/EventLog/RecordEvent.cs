@@ -58,6 +58,12 @@ internal static class HearEvents
         bus.Record<CvvReset>();
         bus.Record<AuthorisationApproved>();
         bus.Record<AuthorisationDeclined>();
+        bus.Record<TransactionReversed>();
+        bus.Record<TransactionCleared>();
+        bus.Record<TransactionRefunded>();
+        bus.Record<BalanceAdjusted>();
+        bus.Record<BalanceStateChanged>();
+        bus.Record<PartnerBalanceLow>();
     }
 
     private static void Record<T>(this IBusRegistrationConfigurator bus)

@@ -1,0 +1,86 @@
+using Antaca.ServiceDefaults;
+using Microsoft.Extensions.Caching.Memory;
+using Npgsql;
+
+namespace Antaca.BalanceService.Rates;
+
+/// <summary>What a major unit of one currency is worth in another, since when, and who says so.</summary>
+internal sealed record ExchangeRate
+{
+    public required Guid Id { get; init; }
+    public required string Base { get; init; }
+    public required string Quote { get; init; }
+    public required decimal Rate { get; init; }
+    public required string Source { get; init; }
+    public required DateTimeOffset ValidFrom { get; init; }
+
+    /// <summary>
+    /// Minor units of <see cref="Quote"/> for minor units of <see cref="Base"/>, or the other way round, to the nearest, halves away
+    /// from zero; null beyond what is counted exactly.
+    /// </summary>
+    public long? Convert(long amount, string from, string to)
+    {
+        var rate = from == Base && to == Quote ? Rate : from == Quote && to == Base ? 1 / Rate : throw new ArgumentException($"This is no rate of {from} and {to}.", nameof(from));
+        try
+        {
+            var converted = Math.Round(amount * rate * Scale(to) / Scale(from), MidpointRounding.AwayFromZero);
+            return Math.Abs(converted) <= Money.MaxMinorUnits ? (long)converted : null;
+        }
+        catch (OverflowException)
+        {
+            return null;
+        }
+    }
+
+    private static decimal Scale(string currency) => Currencies.MinorDigits(currency) switch
+    {
+        0 => 1,
+        2 => 100,
+        _ => 1_000,
+    };
+}
+
+/// <summary>The rates in force, remembered for a few seconds.</summary>
+internal sealed class ExchangeRates(NpgsqlDataSource database, TimeProvider clock) : IDisposable
+{
+    public const int GoodForSeconds = 5;
+
+    private const int MaxPairs = 10_000;
+
+    private readonly MemoryCache _asked = new(new MemoryCacheOptions { SizeLimit = MaxPairs });
+
+    /// <summary>The newest rate of the pair, written either way round; null where none is known.</summary>
+    public async ValueTask<ExchangeRate?> Find(string from, string to, CancellationToken cancel)
+    {
+        var now = clock.GetUtcNow();
+        if (_asked.TryGetValue((from, to), out Known? known) && known!.GoodUntil > now)
+        {
+            return known.Rate;
+        }
+        var rate = await database.FindRate(from, to, now, cancel);
+        _asked.Set(
+            (from, to),
+            new Known(rate, now.AddSeconds(GoodForSeconds)),
+            new MemoryCacheEntryOptions { Size = 1, AbsoluteExpirationRelativeToNow = TimeSpan.FromSeconds(GoodForSeconds) });
+        return rate;
+    }
+
+    public void Dispose() => _asked.Dispose();
+
+    private sealed record Known(ExchangeRate? Rate, DateTimeOffset GoodUntil);
+}
+
+internal static class RateStore
+{
+    public static Task<ExchangeRate?> FindRate(this NpgsqlDataSource database, string from, string to, DateTimeOffset now, CancellationToken cancel) =>
+        database.One<ExchangeRate>(
+            """
+            select id, base, quote, rate, source, valid_from
+            from rates
+            where (base, quote) in ((@from, @to), (@to, @from)) and valid_from <= @now
+            order by valid_from desc, base = @from desc
+            limit 1
+            """,
+            new { from, to, now },
+            cancel);
+}
