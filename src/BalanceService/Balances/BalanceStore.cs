@@ -18,7 +18,7 @@ internal static class BalanceStore
             )
             insert into accounts (id, partner_id, kind, user_id, programme_id, currency, state, created_at)
             values (@balanceId, @partnerId, 'User', @userId, @programmeId, @currency, 'Open', @now)
-            returning id, partner_id, kind, user_id, programme_id, currency, state, posted, held, created_at
+            returning id, partner_id, kind, user_id, programme_id, currency, state, posted, held, created_at, holder, external_id, opened
             """,
             new { balanceId, partnerId, userId, programmeId, currency, now });
 
@@ -26,7 +26,7 @@ internal static class BalanceStore
     public static Task<Account?> FindBalance(this NpgsqlDataSource database, Guid balanceId, Caller caller, CancellationToken cancel) =>
         database.One<Account>(
             """
-            select id, partner_id, kind, user_id, programme_id, currency, state, posted, held, created_at
+            select id, partner_id, kind, user_id, programme_id, currency, state, posted, held, created_at, holder, external_id, opened
             from accounts
             where id = @balanceId and user_id = @UserId and (@IsOperator or partner_id = @PartnerId) and kind = 'User'
             """,
@@ -36,7 +36,7 @@ internal static class BalanceStore
     public static Task<Account?> FindBalance(this NpgsqlDataSource database, Guid balanceId, Guid partnerId, Guid userId, CancellationToken cancel) =>
         database.One<Account>(
             """
-            select id, partner_id, kind, user_id, programme_id, currency, state, posted, held, created_at
+            select id, partner_id, kind, user_id, programme_id, currency, state, posted, held, created_at, holder, external_id, opened
             from accounts
             where id = @balanceId and user_id = @userId and partner_id = @partnerId and kind = 'User'
             """,
@@ -47,7 +47,7 @@ internal static class BalanceStore
     public static Task<IReadOnlyList<Account>> ListBalances(this NpgsqlDataSource database, Caller caller, PageRequest page, CancellationToken cancel) =>
         database.Many<Account>(
             """
-            select id, partner_id, kind, user_id, programme_id, currency, state, posted, held, created_at
+            select id, partner_id, kind, user_id, programme_id, currency, state, posted, held, created_at, holder, external_id, opened
             from accounts
             where user_id = @UserId and (@IsOperator or partner_id = @PartnerId) and kind = 'User' and (created_at, id) < (@At, @Id)
             order by created_at desc, id desc

@@ -4,13 +4,6 @@ using Antaca.BalanceService.Ledger;
 
 namespace Antaca.BalanceService.Balances;
 
-/// <summary>Who keeps the money of a balance.</summary>
-internal enum BalanceHolder
-{
-    Platform,
-    Partner,
-}
-
 /// <summary>A user's balance on the wire. Amounts are minor units of its currency.</summary>
 internal sealed record BalanceView(
     Guid Id, Guid CustomerId, string Currency, AccountState State, BalanceHolder Holder, long Amount, long Held, long Available, DateTimeOffset CreatedAt)
@@ -24,7 +17,7 @@ internal sealed record BalanceView(
         balance.UserId!.Value,
         balance.Currency,
         balance.State,
-        BalanceHolder.Platform,
+        balance.Holder,
         balance.Posted,
         balance.Held,
         balance.Available,

@@ -26,6 +26,13 @@ internal enum AccountKind
     Fees,
 }
 
+/// <summary>Who keeps the money of a balance.</summary>
+internal enum BalanceHolder
+{
+    Platform,
+    Partner,
+}
+
 internal enum AccountState
 {
     Open,
@@ -52,6 +59,15 @@ internal sealed record Account
     public required long Posted { get; init; }
     public required long Held { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>Where the partner holds the money of a balance itself, nothing is posted or held on it here.</summary>
+    public BalanceHolder Holder { get; init; }
+
+    /// <summary>What the partner calls a balance that it holds itself.</summary>
+    public string? ExternalId { get; init; }
+
+    /// <summary>A partner's own account that nobody has asked for yet is there, and is shown to nobody.</summary>
+    public bool Opened { get; init; } = true;
 
     public long Available => Posted - Held;
 

@@ -5,6 +5,46 @@ namespace Antaca.BalanceService.Ledger;
 
 internal static class LedgerStore
 {
+    /// <summary>
+    /// A user's balance and those of its partner's own accounts in its currency that are named, locked in the order that everybody
+    /// locks in: users' balances first, then partners' own accounts, each by their ids.
+    /// </summary>
+    public static Task<IReadOnlyList<Account>> LockAccounts(this Work work, Guid balanceId, params AccountKind[] own) =>
+        work.Many<Account>(
+            """
+            select account.id, account.partner_id, account.kind, account.user_id, account.programme_id, account.currency, account.state,
+                account.posted, account.held, account.created_at, account.holder, account.external_id, account.opened
+            from accounts as balance
+            join accounts as account on account.id = balance.id
+                or (account.partner_id = balance.partner_id and account.currency = balance.currency and account.kind = any(@own))
+            where balance.id = @balanceId and balance.kind = 'User'
+            order by account.kind <> 'User', account.id
+            for no key update of account
+            """,
+            new { balanceId, own = own.Select(kind => kind.ToString()).ToArray() });
+
+    /// <summary>Moves money: the entries of each call sum to zero, or the database refuses them. The accounts are locked already.</summary>
+    /// <param name="entries">Positive: the account gets it.</param>
+    public static Task Post(
+        this Work work, Guid partnerId, Guid transactionId, Guid? operationId, string currency, IReadOnlyCollection<(Guid AccountId, long Amount)> entries, DateTimeOffset now) =>
+        work.Change(
+            """
+            insert into entries (partner_id, transaction_id, operation_id, account_id, amount, currency, posted_at)
+            select @partnerId, @transactionId, @operationId, entry.account_id, entry.amount, @currency, @now
+            from unnest(@accounts, @amounts) with ordinality as entry (account_id, amount, place)
+            order by entry.place
+            """,
+            new
+            {
+                partnerId,
+                transactionId,
+                operationId,
+                currency,
+                now,
+                accounts = entries.Select(entry => entry.AccountId).ToArray(),
+                amounts = entries.Select(entry => entry.Amount).ToArray(),
+            });
+
     /// <summary>The user's account and the partner's funding account in its currency, locked in the order that everybody locks in: users' first, then the partner's own.</summary>
     public static Task<IReadOnlyList<Account>> LockForReload(this Work work, Guid balanceId, Caller caller) =>
         work.Many<Account>(
