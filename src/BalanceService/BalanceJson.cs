@@ -22,6 +22,7 @@ namespace Antaca.BalanceService;
 [JsonSerializable(typeof(UserFacts))]
 [JsonSerializable(typeof(KycFacts))]
 [JsonSerializable(typeof(CardsOfBalance))]
+[JsonSerializable(typeof(CardFacts))]
 [JsonSerializable(typeof(DecisionInputs))]
 internal sealed partial class BalanceJson : JsonSerializerContext
 {
