@@ -23,6 +23,7 @@ namespace Antaca.BalanceService;
 [JsonSerializable(typeof(UserFacts))]
 [JsonSerializable(typeof(KycFacts))]
 [JsonSerializable(typeof(CardsOfBalance))]
+[JsonSerializable(typeof(CardFacts))]
 [JsonSerializable(typeof(DecisionInputs))]
 [JsonSerializable(typeof(CardFacts))]
 [JsonSerializable(typeof(ReverseAuthorisation.Request), TypeInfoPropertyName = "ReverseAuthorisationRequest")]
