@@ -25,7 +25,6 @@ namespace Antaca.BalanceService;
 [JsonSerializable(typeof(CardsOfBalance))]
 [JsonSerializable(typeof(CardFacts))]
 [JsonSerializable(typeof(DecisionInputs))]
-[JsonSerializable(typeof(CardFacts))]
 [JsonSerializable(typeof(ReverseAuthorisation.Request), TypeInfoPropertyName = "ReverseAuthorisationRequest")]
 [JsonSerializable(typeof(ReverseTransaction.Request), TypeInfoPropertyName = "ReverseTransactionRequest")]
 [JsonSerializable(typeof(IncrementAuthorisation.Request), TypeInfoPropertyName = "IncrementAuthorisationRequest")]
