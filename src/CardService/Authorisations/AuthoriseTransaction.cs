@@ -1,4 +1,5 @@
 using Antaca.CardService.Controls;
+using Antaca.Contracts.Events;
 using Antaca.Contracts.Requests;
 using Antaca.ServiceDefaults;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -113,6 +114,7 @@ internal static class AuthoriseTransaction
             return faults.Problem();
         }
 
+        AuthorisationUnanswered? asked = null;
         using var late = new CancellationTokenSource(TimeLeft.Of(context, TimeSpan.FromMilliseconds(DeadlineMilliseconds)), clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancel);
         try
@@ -121,6 +123,13 @@ internal static class AuthoriseTransaction
         }
         catch (OperationCanceledException) when (late.IsCancellationRequested && !cancel.IsCancellationRequested)
         {
+            if (asked is not null)
+            {
+                // The ledger may have decided all the same. It lets go of what nobody heard of, unless the processor has asked again since.
+                await using var work = await Work.Begin(database, cancel);
+                work.Owe(asked with { OccurredAt = clock.GetUtcNow() });
+                await work.Commit();
+            }
             return CardProblems.AuthorisationTimeout();
         }
 
@@ -131,8 +140,8 @@ internal static class AuthoriseTransaction
             DeclineReason? mismatch = null;
             if (request.CardNo is { } number)
             {
-                var asked = new IdentifyCard(caller.Binding, number, Card.LastDayOfMonth(request.Exp!.Value), request.Cvv);
-                var answered = await dataCore.Post<IdentifyCard, IdentifiedCard>("/internal/vault/identify", asked, inTime);
+                var identify = new IdentifyCard(caller.Binding, number, Card.LastDayOfMonth(request.Exp!.Value), request.Cvv);
+                var answered = await dataCore.Post<IdentifyCard, IdentifiedCard>("/internal/vault/identify", identify, inTime);
                 unknown = new DeclineReason(ActionCodes.NoSuchNumber, "CARD_UNKNOWN");
                 if (answered.Status == StatusCodes.Status404NotFound)
                 {
@@ -170,6 +179,7 @@ internal static class AuthoriseTransaction
                 }
             }
 
+            asked = new AuthorisationUnanswered(card.PartnerId, card.BalanceId, card.Id, processor, request.TransactionId, request.Type.ToString(), default);
             var decision = await balanceService.Post<DecideAuthorisation, AuthorisationDecided>(
                 "/internal/authorisations",
                 new DecideAuthorisation(
