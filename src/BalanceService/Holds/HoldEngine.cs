@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Antaca.BalanceService.Ledger;
 using Antaca.BalanceService.Rates;
@@ -7,6 +8,8 @@ using Antaca.Contracts.Events;
 using Antaca.Contracts.Requests;
 using Antaca.ServiceDefaults;
 using Npgsql;
+
+[assembly: InternalsVisibleTo("Antaca.Benchmarks")]
 
 namespace Antaca.BalanceService.Holds;
 
