@@ -32,6 +32,8 @@ namespace Antaca.BalanceService;
 [JsonSerializable(typeof(HoldView))]
 [JsonSerializable(typeof(ClearingRecord))]
 [JsonSerializable(typeof(ClearingView))]
+[JsonSerializable(typeof(UploadClearingFile.Request), TypeInfoPropertyName = "UploadClearingFileRequest")]
+[JsonSerializable(typeof(ClearingFileView))]
 [JsonSerializable(typeof(RefundTransaction.Request), TypeInfoPropertyName = "RefundTransactionRequest")]
 internal sealed partial class BalanceJson : JsonSerializerContext
 {

@@ -30,6 +30,8 @@ public static class Service
         builder.Services.AddHostedService(services => services.GetRequiredService<HoldEngine>());
         builder.Services.AddHostedService<ExpireHolds>();
         builder.Services.AddSingleton<Clearings>();
+        builder.Services.AddSingleton<PostClearingFiles>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<PostClearingFiles>());
         adjust?.Invoke(builder);
 
         var app = builder.BuildService();
@@ -46,6 +48,9 @@ public static class Service
         app.MapForCallers("/reversals", Channel.Processor).MapReverseTransaction();
         app.MapForCallers("/clearings", Channel.Processor).MapClearTransaction();
         app.MapForCallers("/refunds", Channel.Processor).MapRefundTransaction();
+        var files = app.MapForCallers("/clearing-files", Channel.Processor);
+        files.MapUploadClearingFile();
+        files.MapGetClearingFile();
         app.MapForServices("balanceservice/balances", "/internal/balances").MapGetBalanceFacts();
         app.MapForServices("balanceservice/users", "/internal/users").MapCountOpenBalances();
         app.MapForServices("balanceservice/authorisations", "/internal/authorisations").MapAuthorise();

@@ -34,6 +34,8 @@ namespace Antaca.Client;
 [JsonSerializable(typeof(Authorisation))]
 [JsonSerializable(typeof(ClearingRequest))]
 [JsonSerializable(typeof(PostedClearing))]
+[JsonSerializable(typeof(ClearingFile))]
+[JsonSerializable(typeof(NewClearingFile))]
 [JsonSerializable(typeof(Reversal))]
 [JsonSerializable(typeof(Increment))]
 [JsonSerializable(typeof(NewReversal))]

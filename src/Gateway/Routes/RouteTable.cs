@@ -193,6 +193,8 @@ internal static class RouteTable
         Processor("POST", "/processor/reversals", "balanceservice", "/reversals"),
         Processor("POST", "/processor/clearings", "balanceservice", "/clearings"),
         Processor("POST", "/processor/refunds", "balanceservice", "/refunds"),
+        Processor("POST", "/processor/clearing-files", "balanceservice", "/clearing-files"),
+        Processor("GET", "/processor/clearing-files/{fileId:guid}", "balanceservice", "/clearing-files/{fileId}"),
 
         Processor("POST", "/processor/cards/lock", "cardservice", "/locks") with { Secrets = Secrets.Inbound },
 

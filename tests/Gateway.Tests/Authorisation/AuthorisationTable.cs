@@ -117,6 +117,8 @@ internal static class AuthorisationTable
         new("POST", "/processor/reversals", For.Processor),
         new("POST", "/processor/clearings", For.Processor),
         new("POST", "/processor/refunds", For.Processor),
+        new("POST", "/processor/clearing-files", For.Processor),
+        new("GET", "/processor/clearing-files/{fileId}", For.Processor),
         new("POST", "/processor/cards/lock", For.Processor),
         new("GET", "/processor/personalisations", For.Processor),
         new("GET", "/processor/personalisations/{orderId}/file", For.Processor),
