@@ -387,7 +387,8 @@ internal sealed partial class HoldEngine(NpgsqlDataSource database, ExchangeRate
 
     /// <summary>A repeat hears what was decided; only where that came too late for anybody, it hears that.</summary>
     private static Decided Again(Waiting waiting, DecidedBefore before) =>
-        !before.Answer.Fingerprint.AsSpan().SequenceEqual(waiting.Fingerprint) ? new Decided(DecidedKind.TransactionIdReused)
+        before.Answer.Reason == ReverseTransaction.ReversedFirst ? new Decided(DecidedKind.Answered, before.Answer, Replayed: true)
+        : !before.Answer.Fingerprint.AsSpan().SequenceEqual(waiting.Fingerprint) ? new Decided(DecidedKind.TransactionIdReused)
         : before.Late ? new Decided(DecidedKind.Answered, before.Answer with { ActionCode = "1000", Reason = "ANSWERED_LATE", ApprovalCode = null, Amount = 0 }, Replayed: true)
         : new Decided(DecidedKind.Answered, before.Answer, Replayed: true);
 

@@ -69,7 +69,7 @@ internal static class LedgerStore
                 insert into transactions (id, partner_id, user_id, account_id, type, status, amount, currency, reference, authorized_at, cleared_at, cleared_amount)
                 values (@id, @PartnerId, @UserId, @balanceId, 'Reload', 'Cleared', @amount, @Currency, @reference, @now, @now, @amount)
                 returning id, user_id, account_id, card_id, type, status, amount, currency, reference, merchant_mid, merchant_name, merchant_mcc,
-                    merchant_country, authorized_at, cleared_at, action_code, reason, authorized_amount, cleared_amount, refunded_amount, original_amount,
+                    merchant_country, authorized_at, cleared_at, action_code, reason, authorized_amount, cleared_amount, refunded_amount, original_amount, held,
                     original_currency
             ),
             posted as (
@@ -78,7 +78,7 @@ internal static class LedgerStore
                 from reload, (values (@fundingId, -@amount), (@balanceId, @amount)) as side (account_id, amount)
             )
             select id, user_id, account_id, card_id, type, status, amount, currency, reference, merchant_mid, merchant_name, merchant_mcc,
-                merchant_country, authorized_at, cleared_at, action_code, reason, authorized_amount, cleared_amount, refunded_amount, original_amount,
+                merchant_country, authorized_at, cleared_at, action_code, reason, authorized_amount, cleared_amount, refunded_amount, original_amount, held,
                 original_currency
             from reload
             """,

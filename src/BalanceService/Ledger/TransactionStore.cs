@@ -18,10 +18,10 @@ internal static class TransactionStore
     internal const string OfBalance =
         """
         select id, user_id, account_id, card_id, type, status, amount, currency, reference, merchant_mid, merchant_name, merchant_mcc,
-            merchant_country, authorized_at, cleared_at, action_code, reason, authorized_amount, cleared_amount, refunded_amount, original_amount,
+            merchant_country, authorized_at, cleared_at, action_code, reason, authorized_amount, cleared_amount, refunded_amount, original_amount, held,
             original_currency
         from transactions
-        where account_id = @balanceId and user_id = @UserId and (@IsOperator or partner_id = @PartnerId)
+        where account_id = @balanceId and user_id = @UserId and reason is distinct from 'REVERSED_FIRST' and (@IsOperator or partner_id = @PartnerId)
             and authorized_at >= @From and authorized_at < @To and id >= @FirstId and id < @EndId and id < @Id
         order by id desc
         limit @Rows
@@ -30,7 +30,7 @@ internal static class TransactionStore
     internal const string OfAnyBalance =
         """
         select id, user_id, account_id, card_id, type, status, amount, currency, reference, merchant_mid, merchant_name, merchant_mcc,
-            merchant_country, authorized_at, cleared_at, action_code, reason, authorized_amount, cleared_amount, refunded_amount, original_amount,
+            merchant_country, authorized_at, cleared_at, action_code, reason, authorized_amount, cleared_amount, refunded_amount, original_amount, held,
             original_currency
         from transactions
         where account_id = @BalanceId and (@CustomerId::uuid is null or user_id = @CustomerId)
@@ -44,12 +44,12 @@ internal static class TransactionStore
         """
         select found.id, found.user_id, found.account_id, found.card_id, found.type, found.status, found.amount, found.currency, found.reference,
             found.merchant_mid, found.merchant_name, found.merchant_mcc, found.merchant_country, found.authorized_at, found.cleared_at,
-            found.action_code, found.reason, found.authorized_amount, found.cleared_amount, found.refunded_amount, found.original_amount,
+            found.action_code, found.reason, found.authorized_amount, found.cleared_amount, found.refunded_amount, found.original_amount, found.held,
             found.original_currency
         from accounts as balance
         cross join lateral (
             select id, user_id, account_id, card_id, type, status, amount, currency, reference, merchant_mid, merchant_name, merchant_mcc,
-                merchant_country, authorized_at, cleared_at, action_code, reason, authorized_amount, cleared_amount, refunded_amount, original_amount,
+                merchant_country, authorized_at, cleared_at, action_code, reason, authorized_amount, cleared_amount, refunded_amount, original_amount, held,
                 original_currency
             from transactions
             where account_id = balance.id and (@Status::text is null or status = @Status) and (@Type::text is null or type = @Type)
@@ -65,7 +65,7 @@ internal static class TransactionStore
     internal const string Newest =
         """
         select id, user_id, account_id, card_id, type, status, amount, currency, reference, merchant_mid, merchant_name, merchant_mcc,
-            merchant_country, authorized_at, cleared_at, action_code, reason, authorized_amount, cleared_amount, refunded_amount, original_amount,
+            merchant_country, authorized_at, cleared_at, action_code, reason, authorized_amount, cleared_amount, refunded_amount, original_amount, held,
             original_currency
         from transactions
         where (@Status::text is null or status = @Status) and (@Type::text is null or type = @Type)
@@ -100,7 +100,7 @@ internal static class TransactionStore
         """
 
         where transaction.id = @transactionId and transaction.account_id = @balanceId and transaction.user_id = @UserId
-            and (@IsOperator or transaction.partner_id = @PartnerId)
+            and transaction.reason is distinct from 'REVERSED_FIRST' and (@IsOperator or transaction.partner_id = @PartnerId)
         order by operation.id
         """;
 
