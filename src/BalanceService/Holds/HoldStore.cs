@@ -15,7 +15,7 @@ internal static class HoldStore
     public const string Pinned = "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off";
 
     // Rows are locked in the order of their ids: whoever else locks several does so too.
-    private const string LockBalances =
+    internal const string LockBalances =
         """
         select id, partner_id, user_id, currency, state, holder, posted, held
         from accounts
@@ -24,9 +24,9 @@ internal static class HoldStore
         for no key update
         """;
 
-    private const string LockFreeBalances = LockBalances + "\nskip locked";
+    internal const string LockFreeBalances = LockBalances + "\nskip locked";
 
-    private const string FindBacking =
+    internal const string FindBacking =
         """
         select id, partner_id, currency, kind, posted - held
         from accounts
@@ -34,9 +34,9 @@ internal static class HoldStore
         """;
 
     // After the users' balances: a partner's own account is where everybody meets.
-    private const string LockBacking = FindBacking + "\norder by id\nfor no key update";
+    internal const string LockBacking = FindBacking + "\norder by id\nfor no key update";
 
-    private const string FindDecided =
+    internal const string FindDecided =
         """
         select asked.place, decided.id, decided.fingerprint, decided.action_code, decided.reason, decided.approval_code, decided.available, balance.currency,
             decided.authorized_amount,
@@ -47,7 +47,7 @@ internal static class HoldStore
         join accounts as balance on balance.id = decided.account_id
         """;
 
-    private const string SumSpent =
+    internal const string SumSpent =
         """
         select asked.place, coalesce(sum(spent.amount), 0)::bigint, count(spent.amount)::int
         from unnest($1, $2, $3, $4) as asked (place, account_id, card_id, first_id)
@@ -60,7 +60,7 @@ internal static class HoldStore
         group by asked.place
         """;
 
-    private const string Record =
+    internal const string Record =
         """
         insert into transactions (
             id, partner_id, user_id, account_id, card_id, type, status, amount, currency, authorized_at,
@@ -80,7 +80,7 @@ internal static class HoldStore
         order by place
         """;
 
-    private const string Owe = "insert into outbox (message_ids, type, body) select message_ids::uuid[], type, body::json from unnest($1, $2, $3) as owed (message_ids, type, body)";
+    internal const string Owe = "insert into outbox (message_ids, type, body) select message_ids::uuid[], type, body::json from unnest($1, $2, $3) as owed (message_ids, type, body)";
 
     /// <summary>What a batch is decided from.</summary>
     public sealed class Found
