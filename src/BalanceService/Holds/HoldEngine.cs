@@ -94,7 +94,7 @@ internal sealed partial class HoldEngine(NpgsqlDataSource database, ExchangeRate
 
     private static readonly Histogram<int> _batches = LedgerMeter.Meter.CreateHistogram<int>("antaca.holds.batch", "{authorisation}", "How many authorisations were decided in one transaction.");
 
-    private readonly Channel<Waiting> _waiting = Channel.CreateBounded<Waiting>(new BoundedChannelOptions(MaxWaiting) { AllowSynchronousContinuations = false });
+    private readonly Channel<Waiting> _waiting = System.Threading.Channels.Channel.CreateBounded<Waiting>(new BoundedChannelOptions(MaxWaiting) { AllowSynchronousContinuations = false });
     private readonly SemaphoreSlim _patient = new(MaxPatient);
 
     /// <summary>Decides, or says what was decided before. Once begun it goes on to its end, whoever still listens.</summary>
@@ -206,7 +206,7 @@ internal sealed partial class HoldEngine(NpgsqlDataSource database, ExchangeRate
     /// <summary>A balance that somebody keeps: its authorisation waits by itself, so that nobody else does.</summary>
     private async Task DecidePatiently(Waiting waiting)
     {
-        if (!await _patient.WaitAsync(TimeSpan.Zero))
+        if (!await _patient.WaitAsync(PatientLockMilliseconds))
         {
             waiting.Answer.TrySetResult(new Decided(DecidedKind.Busy));
             return;
@@ -254,7 +254,7 @@ internal sealed partial class HoldEngine(NpgsqlDataSource database, ExchangeRate
     };
 
     /// <returns>The answers, without those whose balances were locked; null when the partners' accounts must be locked to be sure.</returns>
-    private async Task<List<(Waiting Waiting, Decided Answer)>?> Decide(Lane lane, IReadOnlyList<Waiting> batch, bool skipLocked, bool lockBacking)
+    private async Task<List<(Waiting Waiting, Decided Answer)>?> Decide(Lane lane, List<Waiting> batch, bool skipLocked, bool lockBacking)
     {
         var now = clock.GetUtcNow();
         var windows = new List<(Guid AccountId, Guid CardId, Guid FirstId)>();

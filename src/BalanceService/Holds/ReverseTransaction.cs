@@ -84,7 +84,13 @@ internal static class ReverseTransaction
             json.Value.SerializerOptions);
         var reversal = new Operation
         {
-            Id = Guid.CreateVersion7(now), PartnerId = balance.PartnerId, TransactionId = id, Kind = OperationKind.Reversal, Amount = 0, Held = 0, Reason = ReversedFirst,
+            Id = Guid.CreateVersion7(now),
+            PartnerId = balance.PartnerId,
+            TransactionId = id,
+            Kind = OperationKind.Reversal,
+            Amount = 0,
+            Held = 0,
+            Reason = ReversedFirst,
         };
         if (!await work.Record(reversal, asking, answer, TransactionStatus.Declined, cleared: 0, refunded: 0, now))
         {
