@@ -1,7 +1,10 @@
 using System.Data.Common;
+using System.Runtime.CompilerServices;
 using Antaca.BalanceService.Ledger;
 using Npgsql;
 using NpgsqlTypes;
+
+[assembly: InternalsVisibleTo("Antaca.BalanceService.Tests")]
 
 namespace Antaca.BalanceService.Holds;
 
