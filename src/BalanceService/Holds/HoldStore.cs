@@ -15,7 +15,7 @@ namespace Antaca.BalanceService.Holds;
 /// </summary>
 internal static class HoldStore
 {
-    public const string Pinned = "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off";
+    public const string Pinned = "set enable_seqscan = off; set enable_bitmapscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off";
 
     // Rows are locked in the order of their ids: whoever else locks several does so too.
     internal const string LockBalances =

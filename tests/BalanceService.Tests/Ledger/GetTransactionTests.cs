@@ -37,8 +37,7 @@ public sealed class GetTransactionTests(LedgerSuite suite) : LedgerTest(suite)
             Steps(shown).Select(step => $"{step.GetProperty("kind")} {Amount(step.GetProperty("amount"))} {Amount(step.GetProperty("held"))}"));
         Assert.Equal(Amount(shown["held"]), Amount(shown["authorizedAmount"]) + Steps(shown).Sum(step => Amount(step.GetProperty("held"))));
         Assert.Equal([first.Id, last.Id], Steps(shown).Skip(2).Select(step => step.GetProperty("operationId").GetGuid()));
-        Assert.Equal(last["id"].GetGuid(), Steps(shown)[^1].GetProperty("operationId").GetGuid());
-        Assert.Equal(shown["clearedAt"].GetString(), Steps(shown)[2].GetProperty("at").GetString());
+        Assert.Equal(shown["clearedAt"].GetString(), Steps(shown)[^1].GetProperty("at").GetString());
         Assert.False(shown.Json.TryGetProperty("entries", out _) || shown.Json.TryGetProperty("customerId", out _));
         Assert.Equal(shown.Text, (await BalancesOf(user.App).Get(path)).Must(200).Text);
     }
