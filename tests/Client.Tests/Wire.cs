@@ -80,7 +80,7 @@ internal static class Wire
 
     public static readonly string SpendControlsBody =
         """{"limits":[{"window":"Month","amount":200000},{"window":"Day","uses":20}],"channels":{"pos":true,"contactless":true,"atm":false,"ecommerce":true},"""
-        + """"countries":{"allow":["PL","DE"]},"merchants":{"allow":["M1"]}}""";
+        + "\"countries\":{\"allow\":[\"PL\",\"DE\"]},\"merchants\":{\"allow\":[\"M1\"]}}";
 
     public static readonly string OrderTaken = $$"""{"orderId":"{{UserId}}","cardId":"{{CardId}}","status":"Ordered"}""";
 

@@ -17,12 +17,13 @@ internal static class HoldStore
 {
     public const string Pinned = "set enable_seqscan = off; set enable_bitmapscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off";
 
-    // Rows are locked in the order of their ids: whoever else locks several does so too.
+    // Rows are locked in the order of their ids: whoever else locks several does so too. Only a user's balance has a user; to say so by
+    // its kind would offer the index of users' balances, to be read from end to end.
     internal const string LockBalances =
         """
         select id, partner_id, user_id, currency, state, holder, posted, held
         from accounts
-        where id = any($1) and kind = 'User'
+        where id = any($1) and user_id is not null
         order by id
         for no key update
         """;

@@ -5,23 +5,39 @@ namespace Antaca.BalanceService.Ledger;
 
 internal static class LedgerStore
 {
+    // Only a user's balance has a user. To say so by its kind would offer the index of users' balances, to be read from end to end;
+    // to say of a partner's own account that it is no user's offers the index of these.
+    internal const string LockNamed =
+        """
+        select account.id, account.partner_id, account.kind, account.user_id, account.programme_id, account.currency, account.state,
+            account.posted, account.held, account.created_at, account.holder, account.external_id, account.opened
+        from accounts as balance
+        join accounts as account on account.id = balance.id
+            or (account.partner_id = balance.partner_id and account.currency = balance.currency and account.kind <> 'User' and account.kind = any(@own))
+        where balance.id = @balanceId and balance.user_id is not null
+        order by account.kind <> 'User', account.id
+        for no key update of account
+        """;
+
+    internal const string LockFunding =
+        """
+        select account.id, account.partner_id, account.kind, account.user_id, account.programme_id, account.currency, account.state,
+            account.posted, account.held, account.created_at
+        from accounts as balance
+        join accounts as account on account.id = balance.id
+            or (account.partner_id = balance.partner_id and account.currency = balance.currency and account.kind = 'Funding')
+        where balance.id = @balanceId and balance.user_id is not null
+            and (@IsOperator or (balance.user_id = @UserId and balance.partner_id = @PartnerId))
+        order by account.kind <> 'User', account.id
+        for no key update of account
+        """;
+
     /// <summary>
     /// A user's balance and those of its partner's own accounts in its currency that are named, locked in the order that everybody
     /// locks in: users' balances first, then partners' own accounts, each by their ids.
     /// </summary>
     public static Task<IReadOnlyList<Account>> LockAccounts(this Work work, Guid balanceId, params AccountKind[] own) =>
-        work.Many<Account>(
-            """
-            select account.id, account.partner_id, account.kind, account.user_id, account.programme_id, account.currency, account.state,
-                account.posted, account.held, account.created_at, account.holder, account.external_id, account.opened
-            from accounts as balance
-            join accounts as account on account.id = balance.id
-                or (account.partner_id = balance.partner_id and account.currency = balance.currency and account.kind = any(@own))
-            where balance.id = @balanceId and balance.kind = 'User'
-            order by account.kind <> 'User', account.id
-            for no key update of account
-            """,
-            new { balanceId, own = own.Select(kind => kind.ToString()).ToArray() });
+        work.Many<Account>(LockNamed, new { balanceId, own = own.Select(kind => kind.ToString()).ToArray() });
 
     /// <summary>Moves money: the entries of each call sum to zero, or the database refuses them. The accounts are locked already.</summary>
     /// <param name="entries">Positive: the account gets it.</param>
@@ -47,19 +63,7 @@ internal static class LedgerStore
 
     /// <summary>The user's account and the partner's funding account in its currency, locked in the order that everybody locks in: users' first, then the partner's own.</summary>
     public static Task<IReadOnlyList<Account>> LockForReload(this Work work, Guid balanceId, Caller caller) =>
-        work.Many<Account>(
-            """
-            select account.id, account.partner_id, account.kind, account.user_id, account.programme_id, account.currency, account.state,
-                account.posted, account.held, account.created_at
-            from accounts as balance
-            join accounts as account on account.id = balance.id
-                or (account.partner_id = balance.partner_id and account.currency = balance.currency and account.kind = 'Funding')
-            where balance.id = @balanceId and balance.kind = 'User'
-                and (@IsOperator or (balance.user_id = @UserId and balance.partner_id = @PartnerId))
-            order by account.kind <> 'User', account.id
-            for no key update of account
-            """,
-            new { balanceId, caller.IsOperator, caller.UserId, caller.PartnerId });
+        work.Many<Account>(LockFunding, new { balanceId, caller.IsOperator, caller.UserId, caller.PartnerId });
 
     /// <summary>Records a reload and moves its money from <paramref name="funding"/> to <paramref name="balance"/>.</summary>
     public static Task<Transaction?> PostReload(this Work work, Guid id, Account funding, Account balance, long amount, string reference, DateTimeOffset now) =>

@@ -115,14 +115,14 @@ internal static class TransactionStore
         """
         select account.kind as account_kind, moved.amount, moved.currency, moved.operation_id
         from (
-            select position, account_id, amount, currency, operation_id
+            select position, posted_at, account_id, amount, currency, operation_id
             from entries
             where transaction_id = @transactionId
-            order by position
+            order by posted_at, position
             limit @MaxEntries
         ) as moved
         cross join lateral (select kind from accounts where id = moved.account_id limit 1) as account
-        order by moved.position
+        order by moved.posted_at, moved.position
         """;
 
     /// <summary>One page of what happened to a balance, newest first.</summary>

@@ -59,6 +59,8 @@ public sealed partial class PlanTests(LedgerSuite suite, ITestOutputHelper outpu
         Named("history_of_balance", TransactionStore.HistoryOfBalance, [("transactionId", $"uuid:{Transaction}"), ("balanceId", $"uuid:{Balance}"), ("UserId", $"uuid:{User}"), ("IsOperator", "boolean:false"), ("PartnerId", $"uuid:{Partner}"), ("MaxOperations", "int:200")]),
         Named("history_of_any", TransactionStore.HistoryOfAny, [("transactionId", $"uuid:{Transaction}"), ("MaxOperations", "int:200")]),
         Named("entries_of", TransactionStore.EntriesOf, [("transactionId", $"uuid:{Transaction}"), ("MaxEntries", "int:1000")]),
+        Named("lock_named", LedgerStore.LockNamed, [("balanceId", $"uuid:{Balance}"), ("own", "text[]:{Partner,Credit,Deposit,Funding,Settlement}")]),
+        Named("lock_funding", LedgerStore.LockFunding, [("balanceId", $"uuid:{Balance}"), ("IsOperator", "boolean:true"), ("UserId", $"uuid:{User}"), ("PartnerId", $"uuid:{Partner}")]),
         Named("statement", StatementStore.Statement, [("balanceId", $"uuid:{Balance}"), ("partnerId", $"uuid:{Partner}"), ("From", Always), ("To", "timestamptz:infinity"), ("at", Always), ("position", "bigint:0"), ("rows", "int:51")]),
     ];
 
@@ -66,82 +68,91 @@ public sealed partial class PlanTests(LedgerSuite suite, ITestOutputHelper outpu
     public async Task Plans_that_were_made_for_empty_tables_are_right_for_full_ones()
     {
         await using var requests = suite.DatabaseOfRequests("balances");
-        await using var pinned = await requests.OpenConnectionAsync();
-        await using var unpinned = await requests.OpenConnectionAsync();
-        await Run(pinned, HoldStore.Pinned);
-        var sessions = new[] { ("pinned", pinned, _pinned), ("any", unpinned, _unpinned) };
-        Assert.Equal(0L, await Look(unpinned, "select (select count(*) from accounts) + (select count(*) from transactions)"));
-
-        var faults = new List<string>();
-        foreach (var (session, connection, statements) in sessions)
+        await using var old = await Sessions.Open(requests);
+        Assert.Equal(0L, await Look(old.Any, "select (select count(*) from accounts) + (select count(*) from transactions)"));
+        foreach (var (connection, statements) in old.All)
         {
             foreach (var statement in statements)
             {
-                await Run(connection, statement.Preparing);
                 for (var time = 0; time < TimesUntilPlanned; time++)
                 {
                     await Run(connection, statement.Executing);
                 }
             }
-            faults.AddRange(await Scans(connection, statements, session + ", empty"));
         }
         // The triggers' own statements are planned by those that they belong to: with a change of what is held, too.
         for (var time = 0; time < TimesUntilPlanned; time++)
         {
-            await Run(pinned, $"update transactions set held = 0 where id = '{Written}'");
+            await Run(old.Pinned, $"update transactions set held = 0 where id = '{Written}'");
         }
+        var faults = await Faults(old, "empty");
 
         await Fill();
-        foreach (var (session, connection, statements) in sessions)
-        {
-            faults.AddRange(await Scans(connection, statements, session + ", filled"));
-            await Run(connection, "set plan_cache_mode = force_generic_plan");
-            faults.AddRange(await Scans(connection, statements, session + ", filled, with the plan that stays"));
-        }
-        faults.AddRange(await ScansOfWriting(pinned));
+        faults.AddRange(await Faults(old, "planned while empty, then filled"));
+        faults.AddRange(await ScansOfWriting(old.Pinned));
+        await using var fresh = await Sessions.Open(requests);
+        faults.AddRange(await Faults(fresh, "filled"));
+        faults.AddRange(await ScansOfWriting(fresh.Pinned));
 
         await using (var owner = await suite.Ledger.OpenConnectionAsync())
         {
             await Run(owner, "analyze");
         }
-        foreach (var (session, connection, statements) in sessions)
-        {
-            faults.AddRange(await Scans(connection, statements, session + ", analysed, with the plan that stays"));
-            await Run(connection, "set plan_cache_mode = auto");
-            faults.AddRange(await Scans(connection, statements, session + ", analysed"));
-        }
-        faults.AddRange(await ScansOfWriting(pinned));
+        faults.AddRange(await Faults(old, "planned while empty, then analysed"));
+        faults.AddRange(await ScansOfWriting(old.Pinned));
+        await using var last = await Sessions.Open(requests);
+        faults.AddRange(await Faults(last, "analysed"));
+        faults.AddRange(await ScansOfWriting(last.Pinned));
 
         Assert.True(faults.Count == 0, string.Join("\n", faults));
     }
 
     private static (string, string)[] Page() => [("From", Always), ("To", "timestamptz:infinity"), ("FirstId", FirstId), ("EndId", LastId), ("Id", LastId), ("Rows", "int:51")];
 
-    /// <summary>Plans that read a table, or an index of it, from end to end.</summary>
-    private async Task<List<string>> Scans(NpgsqlConnection connection, IEnumerable<Prepared> statements, string when)
+    /// <summary>Plans that read a table, or an index of it, from end to end: the plan of the moment, and the one that stays.</summary>
+    private async Task<List<string>> Faults(Sessions sessions, string when)
     {
-        var faults = new List<string>();
-        foreach (var statement in statements)
+        var leading = new Dictionary<string, string>();
+        await using (var indexes = new NpgsqlCommand(
+            "select indexrelid::regclass::text, attname from pg_index join pg_attribute on attrelid = indrelid and attnum = indkey[0] where indrelid::regclass::text in ('accounts', 'transactions', 'entries', 'operations', 'rates')",
+            sessions.Any))
+        await using (var rows = await indexes.ExecuteReaderAsync())
         {
-            var plan = new List<string>();
-            await using (var explain = new NpgsqlCommand("explain (costs off) " + statement.Executing, connection))
-            await using (var rows = await explain.ExecuteReaderAsync())
+            while (await rows.ReadAsync())
             {
-                while (await rows.ReadAsync())
+                leading[rows.GetString(0)] = rows.GetString(1);
+            }
+        }
+
+        var faults = new List<string>();
+        foreach (var (connection, statements) in sessions.All)
+        {
+            foreach (var (mode, statement) in new[] { "auto", "force_generic_plan" }.SelectMany(mode => statements.Select(statement => (mode, statement))))
+            {
+                await Run(connection, "set plan_cache_mode = " + mode);
+                var plan = new List<string>();
+                await using (var explain = new NpgsqlCommand("explain (costs off) " + statement.Executing, connection))
+                await using (var rows = await explain.ExecuteReaderAsync())
                 {
-                    plan.Add(rows.GetString(0));
+                    while (await rows.ReadAsync())
+                    {
+                        plan.Add(rows.GetString(0));
+                    }
+                }
+                Assert.NotEmpty(plan);
+                var text = $"{statement.Name} ({when}, {mode}):\n{string.Join('\n', plan)}\n";
+                output.WriteLine(text);
+                if (plan.Where((line, place) => SequentialScan().IsMatch(line) || (IndexScan().Match(line) is { Success: true } scan && !Narrows(scan.Groups[1].Value, plan.ElementAtOrDefault(place + 1)))).Any())
+                {
+                    faults.Add(text);
                 }
             }
-            Assert.NotEmpty(plan);
-            // An index that is read without a condition is read from end to end too.
-            var unconditional = plan.Where((line, place) => IndexScan().IsMatch(line) && !(place + 1 < plan.Count && plan[place + 1].Contains("Index Cond:", StringComparison.Ordinal)));
-            if (plan.Any(line => SequentialScan().IsMatch(line)) || unconditional.Any())
-            {
-                faults.Add($"{statement.Name} ({when}):\n{string.Join('\n', plan)}");
-            }
-            output.WriteLine($"{statement.Name} ({when}):\n{string.Join('\n', plan)}\n");
+            await Run(connection, "set plan_cache_mode = auto");
         }
         return faults;
+
+        // An index is of use where its first column is given.
+        bool Narrows(string index, string? condition) => condition?.Contains("Index Cond:", StringComparison.Ordinal) == true && condition.Contains($"({leading[index]} ", StringComparison.Ordinal);
     }
 
     /// <summary>Writes a hold and lets go of it, triggers and all, and undoes it: what was read from end to end on the way.</summary>
@@ -177,6 +188,9 @@ public sealed partial class PlanTests(LedgerSuite suite, ITestOutputHelper outpu
         return faults;
     }
 
+    // No function for this: a new schema, even a temporary one, would end every plan that is kept.
+    private static string Id(int kind, string number) => $"('0190b000-0000-7000-800{kind}-' || lpad(to_hex({number}), 12, '0'))::uuid";
+
     /// <summary>Ten transactions on each balance: five reloads, five declined payments.</summary>
     private async Task Fill()
     {
@@ -184,17 +198,16 @@ public sealed partial class PlanTests(LedgerSuite suite, ITestOutputHelper outpu
         await Run(
             owner,
             $"""
-            create function pg_temp.id(kind text, number int) returns uuid language sql immutable as $$ select ('0190b000-0000-7000-800' || kind || '-' || lpad(to_hex(number), 12, '0'))::uuid $$;
             insert into accounts (id, partner_id, kind, currency, state, created_at) values ('{Partner}', '{Partner}', 'Funding', 'PLN', 'Open', now());
             insert into accounts (id, partner_id, kind, user_id, programme_id, currency, state, created_at)
-            select pg_temp.id('1', number), '{Partner}', 'User', pg_temp.id('2', number), '{Partner}', 'PLN', 'Open', now()
+            select {Id(1, "number")}, '{Partner}', 'User', {Id(2, "number")}, '{Partner}', 'PLN', 'Open', now()
             from generate_series(0, {Balances - 1}) as number;
             insert into transactions (id, partner_id, user_id, account_id, type, status, amount, currency, reference, authorized_at, cleared_at, cleared_amount)
-            select pg_temp.id('4', number), '{Partner}', pg_temp.id('2', number % {Balances}), pg_temp.id('1', number % {Balances}), 'Reload', 'Cleared', 100, 'PLN', 'x', now(), now(), 100
+            select {Id(4, "number")}, '{Partner}', {Id(2, $"number % {Balances}")}, {Id(1, $"number % {Balances}")}, 'Reload', 'Cleared', 100, 'PLN', 'x', now(), now(), 100
             from generate_series(0, {Transactions / 2 - 1}) as number;
             insert into transactions (id, partner_id, user_id, account_id, card_id, type, status, amount, currency, authorized_at, processor, processor_transaction_id, fingerprint,
                 merchant_mid, merchant_name, merchant_mcc, merchant_country, entry_channel, transmitted_at, action_code, reason, available)
-            select pg_temp.id('4', number), '{Partner}', pg_temp.id('2', number % {Balances}), pg_temp.id('1', number % {Balances}), pg_temp.id('3', number % {Balances}), 'Purchase', 'Declined', 1, 'PLN',
+            select {Id(4, "number")}, '{Partner}', {Id(2, $"number % {Balances}")}, {Id(1, $"number % {Balances}")}, {Id(3, $"number % {Balances}")}, 'Purchase', 'Declined', 1, 'PLN',
                 now(), 'sandbox', number::text, '', 'M-1', 'Shop', '5411', 'PL', 'Pos', now(), '1016', 'INSUFFICIENT_FUNDS', 0
             from generate_series({Transactions / 2}, {Transactions - 1}) as number;
             insert into entries (partner_id, transaction_id, account_id, amount, currency, posted_at)
@@ -205,7 +218,10 @@ public sealed partial class PlanTests(LedgerSuite suite, ITestOutputHelper outpu
             insert into operations (id, partner_id, transaction_id, kind, amount, held, happened_at)
             select id, partner_id, id, 'Expiry', 0, 0, now()
             from transactions
-            where type = 'Reload'
+            where type = 'Reload';
+            insert into rates (id, base, quote, rate, source, valid_from, created_at)
+            select gen_random_uuid(), 'EUR', 'PLN', 4, 'x', now() + number * interval '1 second', now()
+            from generate_series(1, 1000) as number
             """);
         Assert.Equal((long)Transactions, await Look(owner, "select count(*) from transactions"));
         Assert.Equal(500L, await Look(owner, $"select posted from accounts where id = '{Balance}'"));
@@ -231,14 +247,40 @@ public sealed partial class PlanTests(LedgerSuite suite, ITestOutputHelper outpu
             : throw new InvalidOperationException($"{name} asks for {found.Value}."))),
         [.. parameters.Select(parameter => parameter.Value)]);
 
-    [GeneratedRegex(@"Seq Scan on (accounts|transactions|entries|operations)\b")]
+    [GeneratedRegex(@"Seq Scan on (accounts|transactions|entries|operations|rates)\b")]
     private static partial Regex SequentialScan();
 
-    [GeneratedRegex("Index (Only )?Scan ")]
+    [GeneratedRegex(@"Index (?:Only )?Scan(?: Backward)?(?: using| on) (\w+)")]
     private static partial Regex IndexScan();
 
     [GeneratedRegex("@([A-Za-z]+)")]
     private static partial Regex ParameterName();
+
+    /// <summary>A session as the hold engine has one, and any other, with all statements prepared.</summary>
+    private sealed record Sessions(NpgsqlConnection Pinned, NpgsqlConnection Any) : IAsyncDisposable
+    {
+        public IEnumerable<(NpgsqlConnection Connection, Prepared[] Statements)> All => [(Pinned, _pinned), (Any, _unpinned)];
+
+        public static async Task<Sessions> Open(NpgsqlDataSource requests)
+        {
+            var sessions = new Sessions(await requests.OpenConnectionAsync(), await requests.OpenConnectionAsync());
+            await Run(sessions.Pinned, HoldStore.Pinned);
+            foreach (var (connection, statements) in sessions.All)
+            {
+                foreach (var statement in statements)
+                {
+                    await Run(connection, statement.Preparing);
+                }
+            }
+            return sessions;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await Pinned.DisposeAsync();
+            await Any.DisposeAsync();
+        }
+    }
 
     /// <param name="parameters">Each as <c>type:value</c>.</param>
     private sealed record Prepared(string Name, string Sql, params string[] Parameters)
