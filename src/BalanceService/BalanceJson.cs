@@ -4,6 +4,7 @@ using Antaca.BalanceService.Balances;
 using Antaca.BalanceService.Clearing;
 using Antaca.BalanceService.Holds;
 using Antaca.BalanceService.Ledger;
+using Antaca.BalanceService.Statements;
 using Antaca.Contracts.Requests;
 using Antaca.ServiceDefaults;
 
@@ -24,7 +25,10 @@ namespace Antaca.BalanceService;
 [JsonSerializable(typeof(KycFacts))]
 [JsonSerializable(typeof(CardsOfBalance))]
 [JsonSerializable(typeof(CardFacts))]
-[JsonSerializable(typeof(DecisionInputs))]
+[JsonSerializable(typeof(Explanation))]
+[JsonSerializable(typeof(ExplainDecline.Answer), TypeInfoPropertyName = "ExplainDeclineAnswer")]
+[JsonSerializable(typeof(TransactionHistory))]
+[JsonSerializable(typeof(StatementView))]
 [JsonSerializable(typeof(ReverseAuthorisation.Request), TypeInfoPropertyName = "ReverseAuthorisationRequest")]
 [JsonSerializable(typeof(ReverseTransaction.Request), TypeInfoPropertyName = "ReverseTransactionRequest")]
 [JsonSerializable(typeof(IncrementAuthorisation.Request), TypeInfoPropertyName = "IncrementAuthorisationRequest")]

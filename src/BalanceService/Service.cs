@@ -3,6 +3,7 @@ using Antaca.BalanceService.Clearing;
 using Antaca.BalanceService.Holds;
 using Antaca.BalanceService.Ledger;
 using Antaca.BalanceService.Rates;
+using Antaca.BalanceService.Statements;
 using Antaca.ServiceDefaults;
 using MassTransit;
 
@@ -41,7 +42,13 @@ public static class Service
         balances.MapGetBalance();
         balances.MapReloadBalance();
         balances.MapListTransactions();
-        app.MapForCallers("/transactions").MapListAllTransactions();
+        balances.MapGetTransaction();
+        balances.MapExplainDecline();
+        balances.MapGetStatement();
+        var transactions = app.MapForCallers("/transactions");
+        transactions.MapListAllTransactions();
+        transactions.MapGetAnyTransaction();
+        transactions.MapExplainAnyDecline();
         var authorisations = app.MapForCallers("/authorizations", Channel.Processor);
         authorisations.MapReverseAuthorisation();
         authorisations.MapIncrementAuthorisation();

@@ -390,7 +390,7 @@ internal sealed partial class HoldEngine(NpgsqlDataSource database, ExchangeRate
             OriginalAmount = asked.OriginalAmount ?? (converted ? asked.Amount : null),
             OriginalCurrency = asked.OriginalCurrency ?? (converted ? asked.Currency : null),
             RateId = converted ? rate!.Id : null,
-            Explanation = decision.Approved ? null : Explanation.Written(inputs),
+            Explanation = decision.Approved ? null : Explanation.Written(decision, inputs),
         };
     }
 

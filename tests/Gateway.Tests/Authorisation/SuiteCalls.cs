@@ -22,6 +22,7 @@ internal static class SuiteCalls
             .Replace("{installationId}", (installationId ?? Guid.CreateVersion7()).ToString(), StringComparison.Ordinal)
             .Replace("{operatorId}", (operatorId ?? Guid.CreateVersion7()).ToString(), StringComparison.Ordinal)
             .Replace("{requestId}", suite.RequestId.ToString(), StringComparison.Ordinal)
+            .Replace("{transactionId}", suite.TransactionId.ToString(), StringComparison.Ordinal)
             .Replace("{orderId}", suite.OrderId.ToString(), StringComparison.Ordinal)
             .Replace("{processor}", "sandbox", StringComparison.Ordinal)
             .Replace("{serial}", "00", StringComparison.Ordinal);
