@@ -8,5 +8,5 @@ namespace Antaca.Contracts.Requests;
 /// </summary>
 public sealed record CardsOfBalance(IReadOnlyList<JsonElement> Items);
 
-/// <summary>How many cards of a user are not removed or expired: <c>GET /internal/users/{userId}/open-cards?partnerId=</c>.</summary>
+/// <summary>How many cards of a user are not removed or expired: <c>GET /internal/users/{userId}/open-cards?partnerId=</c>. Of one balance: <c>GET /internal/balances/{balanceId}/open-cards?partnerId=&amp;userId=</c>.</summary>
 public sealed record OpenCards(int Count);
