@@ -1,8 +1,11 @@
+using Antaca.BalanceService.Adjustments;
 using Antaca.BalanceService.Balances;
 using Antaca.BalanceService.Holds;
 using Antaca.BalanceService.Ledger;
+using Antaca.BalanceService.Partners;
 using Antaca.BalanceService.Rates;
 using Antaca.ServiceDefaults;
+using MassTransit;
 
 namespace Antaca.BalanceService;
 
@@ -18,11 +21,14 @@ public static class Service
     {
         var builder = Defaults.CreateBuilder(Name, args);
         builder.AddDatabase("balances_requests", typeof(Service).Assembly);
-        builder.AddMessaging();
+        builder.AddMessaging(bus => bus.AddConsumer<MailLowBalance>());
         builder.AddJson(BalanceJson.Default);
         builder.AddPeer("datacore");
         builder.AddPeer("kycservice");
         builder.AddPeer("cardservice");
+        builder.AddPeer("notifications");
+        builder.AddSettings<AdjustmentSettings>("Adjustments");
+        builder.Services.AddHostedService<WatchPartnerBalances>();
         builder.Services.AddSingleton<ExchangeRates>();
         builder.Services.AddSingleton<HoldEngine>();
         builder.Services.AddHostedService(services => services.GetRequiredService<HoldEngine>());
@@ -34,11 +40,37 @@ public static class Service
         balances.MapListBalances();
         balances.MapGetBalance();
         balances.MapReloadBalance();
+        balances.MapBlockBalance();
+        balances.MapUnblockBalance();
+        balances.MapCloseBalance();
+        balances.MapAdjustBalance();
         balances.MapListTransactions();
         app.MapForCallers("/transactions").MapListAllTransactions();
+        app.MapForCallers("/balance-summary").MapSumBalances();
+        MapPartnerMoney(app);
         app.MapForServices("balanceservice/balances", "/internal/balances").MapGetBalanceFacts();
         app.MapForServices("balanceservice/users", "/internal/users").MapCountOpenBalances();
         app.MapForServices("balanceservice/authorisations", "/internal/authorisations").MapAuthorise();
         return app;
+    }
+    private static void MapPartnerMoney(WebApplication app)
+    {
+        var own = app.MapForCallers("/partner-balances", Channel.Secure);
+        own.MapOpenPartnerBalance();
+        own.MapListPartnerBalances();
+        own.MapGetPartnerBalance();
+        own.MapUpdatePartnerBalance();
+        own.MapReloadPartnerBalance();
+        own.MapListPartnerMovements();
+        var partners = app.MapForCallers("/partners");
+        partners.MapOpenPartnerBalanceFor();
+        partners.MapListPartnerBalancesOf();
+        var adjustments = app.MapForCallers("/adjustments");
+        adjustments.MapListAdjustments();
+        adjustments.MapApproveAdjustment();
+        adjustments.MapRejectAdjustment();
+        var rates = app.MapForCallers("/rates");
+        rates.MapAddRate();
+        rates.MapListRates();
     }
 }
