@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Antaca.BalanceService.Adjustments;
 using Antaca.BalanceService.Balances;
+using Antaca.BalanceService.Clearing;
 using Antaca.BalanceService.Holds;
 using Antaca.BalanceService.Ledger;
 using Antaca.BalanceService.Partners;
@@ -43,7 +44,16 @@ namespace Antaca.BalanceService;
 [JsonSerializable(typeof(PartnerFacts))]
 [JsonSerializable(typeof(SendMessage))]
 [JsonSerializable(typeof(MessageSent))]
+[JsonSerializable(typeof(CardFacts))]
 [JsonSerializable(typeof(DecisionInputs))]
+[JsonSerializable(typeof(ReverseAuthorisation.Request), TypeInfoPropertyName = "ReverseAuthorisationRequest")]
+[JsonSerializable(typeof(ReverseTransaction.Request), TypeInfoPropertyName = "ReverseTransactionRequest")]
+[JsonSerializable(typeof(IncrementAuthorisation.Request), TypeInfoPropertyName = "IncrementAuthorisationRequest")]
+[JsonSerializable(typeof(IncrementAuthorisation.Answer), TypeInfoPropertyName = "IncrementAuthorisationAnswer")]
+[JsonSerializable(typeof(HoldView))]
+[JsonSerializable(typeof(ClearingRecord))]
+[JsonSerializable(typeof(ClearingView))]
+[JsonSerializable(typeof(RefundTransaction.Request), TypeInfoPropertyName = "RefundTransactionRequest")]
 internal sealed partial class BalanceJson : JsonSerializerContext
 {
     /// <summary>Reads and writes what is kept in the database, in the words of the wire.</summary>

@@ -1,5 +1,6 @@
 using Antaca.BalanceService.Adjustments;
 using Antaca.BalanceService.Balances;
+using Antaca.BalanceService.Clearing;
 using Antaca.BalanceService.Holds;
 using Antaca.BalanceService.Ledger;
 using Antaca.BalanceService.Partners;
@@ -21,7 +22,11 @@ public static class Service
     {
         var builder = Defaults.CreateBuilder(Name, args);
         builder.AddDatabase("balances_requests", typeof(Service).Assembly);
-        builder.AddMessaging(bus => bus.AddConsumer<MailLowBalance>());
+        builder.AddMessaging(bus =>
+        {
+            bus.AddConsumer<ReverseUnanswered>();
+            bus.AddConsumer<MailLowBalance>();
+        });
         builder.AddJson(BalanceJson.Default);
         builder.AddPeer("datacore");
         builder.AddPeer("kycservice");
@@ -32,6 +37,8 @@ public static class Service
         builder.Services.AddSingleton<ExchangeRates>();
         builder.Services.AddSingleton<HoldEngine>();
         builder.Services.AddHostedService(services => services.GetRequiredService<HoldEngine>());
+        builder.Services.AddHostedService<ExpireHolds>();
+        builder.Services.AddSingleton<Clearings>();
         adjust?.Invoke(builder);
 
         var app = builder.BuildService();
@@ -46,6 +53,12 @@ public static class Service
         balances.MapAdjustBalance();
         balances.MapListTransactions();
         app.MapForCallers("/transactions").MapListAllTransactions();
+        var authorisations = app.MapForCallers("/authorizations", Channel.Processor);
+        authorisations.MapReverseAuthorisation();
+        authorisations.MapIncrementAuthorisation();
+        app.MapForCallers("/reversals", Channel.Processor).MapReverseTransaction();
+        app.MapForCallers("/clearings", Channel.Processor).MapClearTransaction();
+        app.MapForCallers("/refunds", Channel.Processor).MapRefundTransaction();
         app.MapForCallers("/balance-summary").MapSumBalances();
         MapPartnerMoney(app);
         app.MapForServices("balanceservice/balances", "/internal/balances").MapGetBalanceFacts();

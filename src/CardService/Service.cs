@@ -78,6 +78,7 @@ public static class Service
         var balances = app.MapForServices("cardservice/cards", "/internal/balances");
         balances.MapListCardsOnBalance();
         balances.MapCountOpenCardsOnBalance();
+        app.MapForServices("cardservice/cards", "/internal/cards").MapGetCardFacts();
         app.MapForServices("cardservice/users", "/internal/users").MapCountOpenCards();
         return app;
     }
@@ -120,6 +121,7 @@ public static class Service
 [JsonSerializable(typeof(AuthoriseTransaction.Request), TypeInfoPropertyName = "AuthoriseTransactionRequest")]
 [JsonSerializable(typeof(AuthoriseTransaction.Answer))]
 [JsonSerializable(typeof(OpenCards))]
+[JsonSerializable(typeof(CardFacts))]
 [JsonSerializable(typeof(UserFacts))]
 [JsonSerializable(typeof(KycFacts))]
 [JsonSerializable(typeof(BalanceFacts))]

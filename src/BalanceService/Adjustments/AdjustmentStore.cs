@@ -61,7 +61,7 @@ internal static class AdjustmentStore
             insert into transactions (id, partner_id, user_id, account_id, type, status, amount, currency, reason, reference, authorized_at, cleared_at, cleared_amount)
             values (@id, @PartnerId, @UserId, @balanceId, 'Adjustment', 'Cleared', @amount, @Currency, @reason, @note, @now, @now, abs(@amount))
             returning id, user_id, account_id, card_id, type, status, amount, currency, reference, merchant_mid, merchant_name, merchant_mcc,
-                merchant_country, authorized_at, cleared_at, action_code, reason, authorized_amount, cleared_amount, refunded_amount, original_amount,
+                merchant_country, authorized_at, cleared_at, action_code, reason, authorized_amount, cleared_amount, refunded_amount, original_amount, held,
                 original_currency
             """,
             new

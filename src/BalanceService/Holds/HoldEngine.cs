@@ -94,7 +94,7 @@ internal sealed partial class HoldEngine(NpgsqlDataSource database, ExchangeRate
 
     private static readonly Histogram<int> _batches = LedgerMeter.Meter.CreateHistogram<int>("antaca.holds.batch", "{authorisation}", "How many authorisations were decided in one transaction.");
 
-    private readonly Channel<Waiting> _waiting = Channel.CreateBounded<Waiting>(new BoundedChannelOptions(MaxWaiting) { AllowSynchronousContinuations = false });
+    private readonly Channel<Waiting> _waiting = System.Threading.Channels.Channel.CreateBounded<Waiting>(new BoundedChannelOptions(MaxWaiting) { AllowSynchronousContinuations = false });
     private readonly SemaphoreSlim _patient = new(MaxPatient);
 
     /// <summary>Decides, or says what was decided before. Once begun it goes on to its end, whoever still listens.</summary>
@@ -206,7 +206,7 @@ internal sealed partial class HoldEngine(NpgsqlDataSource database, ExchangeRate
     /// <summary>A balance that somebody keeps: its authorisation waits by itself, so that nobody else does.</summary>
     private async Task DecidePatiently(Waiting waiting)
     {
-        if (!await _patient.WaitAsync(TimeSpan.Zero))
+        if (!await _patient.WaitAsync(PatientLockMilliseconds))
         {
             waiting.Answer.TrySetResult(new Decided(DecidedKind.Busy));
             return;
@@ -254,7 +254,7 @@ internal sealed partial class HoldEngine(NpgsqlDataSource database, ExchangeRate
     };
 
     /// <returns>The answers, without those whose balances were locked; null when the partners' accounts must be locked to be sure.</returns>
-    private async Task<List<(Waiting Waiting, Decided Answer)>?> Decide(Lane lane, IReadOnlyList<Waiting> batch, bool skipLocked, bool lockBacking)
+    private async Task<List<(Waiting Waiting, Decided Answer)>?> Decide(Lane lane, List<Waiting> batch, bool skipLocked, bool lockBacking)
     {
         var now = clock.GetUtcNow();
         var windows = new List<(Guid AccountId, Guid CardId, Guid FirstId)>();
@@ -335,7 +335,7 @@ internal sealed partial class HoldEngine(NpgsqlDataSource database, ExchangeRate
             Available = balance.Remote ? waiting.Word?.Available ?? 0 : balance.Available,
             BackingAvailable = backing?.Available ?? (balance.Remote ? 0 : null),
             Partial = asked.Partial,
-            Limits = asked.Amount == 0 ? [] : [.. asked.Limits.Select(limit =>
+            Limits = asked.Amount == 0 ? [] : [.. (asked.Limits ?? []).Select(limit =>
             {
                 var before = limit.Window == SpendWindow.Transaction ? default : spent[(asked.BalanceId, asked.CardId, FirstIdOf(limit, zone, now))];
                 return new LimitInput(limit.Rule, limit.Amount, limit.Uses, before.Spent, before.Used);
@@ -387,12 +387,13 @@ internal sealed partial class HoldEngine(NpgsqlDataSource database, ExchangeRate
 
     /// <summary>A repeat hears what was decided; only where that came too late for anybody, it hears that.</summary>
     private static Decided Again(Waiting waiting, DecidedBefore before) =>
-        !before.Answer.Fingerprint.AsSpan().SequenceEqual(waiting.Fingerprint) ? new Decided(DecidedKind.TransactionIdReused)
+        before.Answer.Reason == ReverseTransaction.ReversedFirst ? new Decided(DecidedKind.Answered, before.Answer, Replayed: true)
+        : !before.Answer.Fingerprint.AsSpan().SequenceEqual(waiting.Fingerprint) ? new Decided(DecidedKind.TransactionIdReused)
         : before.Late ? new Decided(DecidedKind.Answered, before.Answer with { ActionCode = "1000", Reason = "ANSWERED_LATE", ApprovalCode = null, Amount = 0 }, Replayed: true)
         : new Decided(DecidedKind.Answered, before.Answer, Replayed: true);
 
     private static IEnumerable<Guid> WindowsOf(DecideAuthorisation asked, DateTimeOffset now) =>
-        asked.Amount == 0 ? [] : asked.Limits.Where(limit => limit.Window != SpendWindow.Transaction).Select(limit => FirstIdOf(limit, ZoneOf(asked), now));
+        asked.Amount == 0 ? [] : (asked.Limits ?? []).Where(limit => limit.Window != SpendWindow.Transaction).Select(limit => FirstIdOf(limit, ZoneOf(asked), now));
 
     private static Guid FirstIdOf(SpendLimit limit, TimeZoneInfo zone, DateTimeOffset now) => SpendWindow.FirstId(SpendWindow.Beginning(limit.Window, zone, now));
 

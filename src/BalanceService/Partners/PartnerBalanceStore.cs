@@ -97,7 +97,7 @@ internal static class PartnerBalanceStore
             insert into transactions (id, partner_id, account_id, type, status, amount, currency, reference, authorized_at, cleared_at, cleared_amount)
             values (@id, @PartnerId, @balanceId, 'Reload', 'Cleared', @amount, @Currency, @reference, @now, @now, @amount)
             returning id, user_id, account_id, card_id, type, status, amount, currency, reference, merchant_mid, merchant_name, merchant_mcc,
-                merchant_country, authorized_at, cleared_at, action_code, reason, authorized_amount, cleared_amount, refunded_amount, original_amount,
+                merchant_country, authorized_at, cleared_at, action_code, reason, authorized_amount, cleared_amount, refunded_amount, original_amount, held,
                 original_currency
             """,
             new { id, balance.PartnerId, balanceId = balance.Id, balance.Currency, amount, reference, now });
