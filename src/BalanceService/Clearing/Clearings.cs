@@ -15,7 +15,8 @@ namespace Antaca.BalanceService.Clearing;
 /// <param name="TransactionId">The clearing's own; the same again is the same clearing.</param>
 /// <param name="AuthorizationId">Null for a clearing without an authorisation.</param>
 /// <param name="Final">Whether no more is to come: then what is left of the hold falls away.</param>
-internal sealed record ClearingRecord(string TransactionId, Guid? AuthorizationId, Guid CardId, Money Amount, MerchantView Merchant, Money? OriginalAmount = null, bool Final = true);
+internal sealed record ClearingRecord(
+    string TransactionId, Guid CardId, Money Amount, MerchantView Merchant, Guid? AuthorizationId = null, Money? OriginalAmount = null, bool Final = true);
 
 /// <summary>A clearing or a refund on the wire.</summary>
 /// <param name="TransactionId">The transaction of ours that it belongs to.</param>

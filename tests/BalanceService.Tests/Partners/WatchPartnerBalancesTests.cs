@@ -1,7 +1,8 @@
 using System.Text;
 using System.Text.Json;
-using Antaca.ServiceDefaults;
+using Antaca.Contracts.Events;
 using Antaca.TestKit;
+using MassTransit;
 using Xunit;
 
 namespace Antaca.BalanceService.Tests.Partners;
@@ -93,6 +94,36 @@ public sealed class WatchPartnerBalancesTests(LedgerSuite suite) : LedgerTest(su
         await Do("update accounts set low_threshold = 7000 where id = @id", ("id", balanceId));
 
         Assert.Equal(3, (await Told(partner, 3)).Count);
+    }
+
+    [Fact]
+    public async Task An_event_that_is_delivered_twice_sends_one_mail_to_each_and_one_bad_address_stops_no_other()
+    {
+        var (partner, _) = await Suite.NewPartner();
+        var (first, last) = (NewAddress(), NewAddress());
+        var balanceId = await NewPartnerBalance(partner, "Partner", 0, null, first, last);
+        await Do("update accounts set notify = array[@first, 'nobody', @last] where id = @id", ("first", first), ("last", last), ("id", balanceId));
+        var low = new PartnerBalanceLow(partner, balanceId, "Partner", 400, 1_000, "PLN", Suite.Clock.GetUtcNow());
+        var bus = Bus.Factory.CreateUsingRabbitMq(rabbit => rabbit.Host(new Uri(Suite.Messaging)));
+        await bus.StartAsync();
+        var once = Guid.CreateVersion7();
+
+        foreach (var id in new[] { once, once, Guid.CreateVersion7() })
+        {
+            await bus.Publish(low, context => context.MessageId = id);
+        }
+
+        foreach (var receiver in new[] { first, last })
+        {
+            await Eventually.Holds(async () => await Suite.MessagesTo(receiver).CountAsync() >= 2, "both mails");
+        }
+        // Whatever the second delivery would have sent is on its way before this.
+        await bus.Publish(low, context => context.MessageId = Guid.CreateVersion7());
+        foreach (var receiver in new[] { first, last })
+        {
+            await Eventually.Holds(async () => await Suite.MessagesTo(receiver).CountAsync() == 3, "the third mail");
+        }
+        await bus.StopAsync();
     }
 
     private static string NewAddress() => $"{Guid.CreateVersion7():N}@bank.example";
