@@ -49,6 +49,8 @@ var notifications = builder.AddService("notifications", "../Notifications/Notifi
     .WithMessaging(messaging)
     .WithReference(datacore);
 
+balanceservice.WithReference(notifications);
+
 datacore
     .WithReference(balanceservice)
     .WithReference(cardservice)

@@ -1,7 +1,9 @@
+using Antaca.BalanceService.Adjustments;
 using Antaca.BalanceService.Balances;
 using Antaca.BalanceService.Clearing;
 using Antaca.BalanceService.Holds;
 using Antaca.BalanceService.Ledger;
+using Antaca.BalanceService.Partners;
 using Antaca.BalanceService.Rates;
 using Antaca.BalanceService.Statements;
 using Antaca.ServiceDefaults;
@@ -21,11 +23,18 @@ public static class Service
     {
         var builder = Defaults.CreateBuilder(Name, args);
         builder.AddDatabase("balances_requests", typeof(Service).Assembly);
-        builder.AddMessaging(bus => bus.AddConsumer<ReverseUnanswered>());
+        builder.AddMessaging(bus =>
+        {
+            bus.AddConsumer<ReverseUnanswered>();
+            bus.AddConsumer<MailLowBalance>();
+        });
         builder.AddJson(BalanceJson.Default);
         builder.AddPeer("datacore");
         builder.AddPeer("kycservice");
         builder.AddPeer("cardservice");
+        builder.AddPeer("notifications");
+        builder.AddSettings<AdjustmentSettings>("Adjustments");
+        builder.Services.AddHostedService<WatchPartnerBalances>();
         builder.Services.AddSingleton<ExchangeRates>();
         builder.Services.AddSingleton<HoldEngine>();
         builder.Services.AddHostedService(services => services.GetRequiredService<HoldEngine>());
@@ -41,6 +50,10 @@ public static class Service
         balances.MapListBalances();
         balances.MapGetBalance();
         balances.MapReloadBalance();
+        balances.MapBlockBalance();
+        balances.MapUnblockBalance();
+        balances.MapCloseBalance();
+        balances.MapAdjustBalance();
         balances.MapListTransactions();
         balances.MapGetTransaction();
         balances.MapExplainDecline();
@@ -58,9 +71,31 @@ public static class Service
         var files = app.MapForCallers("/clearing-files", Channel.Processor);
         files.MapUploadClearingFile();
         files.MapGetClearingFile();
+        app.MapForCallers("/balance-summary").MapSumBalances();
+        MapPartnerMoney(app);
         app.MapForServices("balanceservice/balances", "/internal/balances").MapGetBalanceFacts();
         app.MapForServices("balanceservice/users", "/internal/users").MapCountOpenBalances();
         app.MapForServices("balanceservice/authorisations", "/internal/authorisations").MapAuthorise();
         return app;
+    }
+    private static void MapPartnerMoney(WebApplication app)
+    {
+        var own = app.MapForCallers("/partner-balances", Channel.Secure);
+        own.MapOpenPartnerBalance();
+        own.MapListPartnerBalances();
+        own.MapGetPartnerBalance();
+        own.MapUpdatePartnerBalance();
+        own.MapReloadPartnerBalance();
+        own.MapListPartnerMovements();
+        var partners = app.MapForCallers("/partners");
+        partners.MapOpenPartnerBalanceFor();
+        partners.MapListPartnerBalancesOf();
+        var adjustments = app.MapForCallers("/adjustments");
+        adjustments.MapListAdjustments();
+        adjustments.MapApproveAdjustment();
+        adjustments.MapRejectAdjustment();
+        var rates = app.MapForCallers("/rates");
+        rates.MapAddRate();
+        rates.MapListRates();
     }
 }

@@ -179,6 +179,38 @@ public sealed class AntacaClient(AntacaConnection connection)
         encrypted: false,
         cancel);
 
+    /// <summary>Closes a balance for good: nothing may be on it or held, and its cards must be removed or expired. Closed again, it stays so.</summary>
+    /// <exception cref="AntacaException"><c>BALANCE_NOT_FOUND</c>, <c>BALANCE_NOT_EMPTY</c>, <c>BALANCE_HAS_CARDS</c>.</exception>
+    public Task<Balance> CloseBalance(Guid customerId, Guid balanceId, CancellationToken cancel = default) =>
+        connection.Transport.Send(Call.Post($"secure/customers/{customerId}/balances/{balanceId}/close"), ClientJson.Default.Balance, cancel);
+
+    /// <summary>
+    /// Opens a balance of the partner's own: one of each kind for each currency. From when there is a
+    /// <see cref="PartnerBalanceKind.Credit"/> balance on, the partner's cards spend no more than it has.
+    /// </summary>
+    /// <exception cref="AntacaException"><c>PARTNER_BALANCE_EXISTS</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<PartnerBalance> OpenPartnerBalance(NewPartnerBalance balance, string? idempotencyKey = null, CancellationToken cancel = default) =>
+        Post("secure/partner-balances", balance, ClientJson.Default.NewPartnerBalance, ClientJson.Default.PartnerBalance, idempotencyKey, encrypted: false, cancel);
+
+    /// <summary>The partner's own balances, newest first.</summary>
+    /// <exception cref="AntacaException"><c>VALIDATION_FAILED</c>.</exception>
+    public Task<Page<PartnerBalance>> ListPartnerBalances(int limit = 50, string? after = null, CancellationToken cancel = default) =>
+        List("secure/partner-balances", ClientJson.Default.PagePartnerBalance, cancel, ("limit", limit), ("after", after));
+
+    /// <exception cref="AntacaException"><c>PARTNER_BALANCE_NOT_FOUND</c>.</exception>
+    public Task<PartnerBalance> GetPartnerBalance(Guid partnerBalanceId, CancellationToken cancel = default) =>
+        Get($"secure/partner-balances/{partnerBalanceId}", ClientJson.Default.PartnerBalance, encrypted: false, cancel);
+
+    /// <summary>Changes when the partner is warned and who is told; what is null stays.</summary>
+    /// <exception cref="AntacaException"><c>PARTNER_BALANCE_NOT_FOUND</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<PartnerBalance> UpdatePartnerBalance(Guid partnerBalanceId, PartnerBalanceChange change, CancellationToken cancel = default) => connection.Transport.Send(
+        Call.Patch($"secure/partner-balances/{partnerBalanceId}", change, ClientJson.Default.PartnerBalanceChange), ClientJson.Default.PartnerBalance, cancel);
+
+    /// <summary>What moved on a balance of the partner's own, newest first.</summary>
+    /// <exception cref="AntacaException"><c>PARTNER_BALANCE_NOT_FOUND</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<Page<PartnerMovement>> ListPartnerMovements(Guid partnerBalanceId, int limit = 50, string? after = null, CancellationToken cancel = default) =>
+        List($"secure/partner-balances/{partnerBalanceId}/transactions", ClientJson.Default.PagePartnerMovement, cancel, ("limit", limit), ("after", after));
+
     /// <summary>Issues a virtual card, ready for use. Encrypted both ways; the answer holds the card's secrets.</summary>
     /// <param name="customerId">A verified, active user.</param>
     /// <param name="balanceId">An open balance of the user in the programme's currency.</param>

@@ -70,6 +70,7 @@ public record Transaction
 
     public required TransactionStatus Status { get; init; }
 
+    /// <summary>Negative in an adjustment that took from the balance, and in nothing else.</summary>
     public required Money Amount { get; init; }
 
     /// <summary>Of an authorisation.</summary>
@@ -84,10 +85,10 @@ public record Transaction
     /// <summary>Four digits, <c>0000</c> for approved; of an authorisation.</summary>
     public string? ActionCode { get; init; }
 
-    /// <summary>Why, where it was declined; upper snake case.</summary>
+    /// <summary>Why it was declined, upper snake case; or adjusted.</summary>
     public string? Reason { get; init; }
 
-    /// <summary>The partner's own words, of a reload.</summary>
+    /// <summary>The words given with a reload or an adjustment.</summary>
     public string? Reference { get; init; }
 
     /// <summary>In the merchant's currency, where it is another.</summary>

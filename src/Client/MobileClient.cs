@@ -156,6 +156,11 @@ public sealed class MobileClient
     public Task<Balance> GetBalance(Guid balanceId, CancellationToken cancel = default) =>
         Send(Call.Get($"customers/me/balances/{balanceId}"), ClientJson.Default.Balance, cancel);
 
+    /// <summary>Closes a balance for good: nothing may be on it or held, and its cards must be removed or expired. Closed again, it stays so.</summary>
+    /// <exception cref="AntacaException"><c>BALANCE_NOT_FOUND</c>, <c>BALANCE_NOT_EMPTY</c>, <c>BALANCE_HAS_CARDS</c>.</exception>
+    public Task<Balance> CloseBalance(Guid balanceId, CancellationToken cancel = default) =>
+        Send(Call.Post($"customers/me/balances/{balanceId}/close"), ClientJson.Default.Balance, cancel);
+
     /// <summary>What moved on a balance, newest first.</summary>
     /// <param name="balanceId">The user's balance.</param>
     /// <param name="from">From this time on; null for all.</param>

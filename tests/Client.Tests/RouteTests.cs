@@ -56,6 +56,9 @@ public sealed partial class RouteTests : IAsyncLifetime, IDisposable
         new NewCardProgram { PartnerId = Wire.UserId, Name = "Debit", BinRange = "510510:000000000-999999999", Currency = "PLN", Processor = "proc" },
         new CardProgramChange(),
         new SpendControls(),
+        new NewPartnerBalance(PartnerBalanceKind.Partner, "PLN"),
+        new PartnerBalanceChange(),
+        new NewExchangeRate("EUR", "PLN", 4.25m, "NBP"),
         (Func<CancellationToken, ValueTask<string>>)(_ => ValueTask.FromResult("246802")),
     ];
 

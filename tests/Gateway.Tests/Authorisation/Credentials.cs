@@ -41,6 +41,9 @@ public sealed class SuiteWithEveryCaller : Suite
     /// <summary>A card of <see cref="Ours"/> that was asked for without waiting.</summary>
     internal Guid RequestId { get; private set; }
 
+    /// <summary>A balance of the own of the partner of <see cref="Ours"/>.</summary>
+    internal Guid PartnerBalanceId { get; private set; }
+
     internal Api AnotherPartner { get; private set; } = null!;
 
     internal Api ExpiredCertificate { get; private set; } = null!;
@@ -128,6 +131,7 @@ public sealed class SuiteWithEveryCaller : Suite
         OrderId = order.Must(202)["orderId"].GetGuid();
         RequestId = (await As(Ours.User.Caller, "cardservice").Post("/cards/virtual/async", new { balanceId = Ours.BalanceId })).Must(202)["requestId"].GetGuid();
         TransactionId = (await As(Ours.User.Caller, "balanceservice").Get($"/balances/{Ours.BalanceId}/transactions")).Must(200)["items"][0].GetProperty("id").GetGuid();
+        PartnerBalanceId = (await As(Ours.User.Caller, "balanceservice").Post("/partner-balances", new { kind = "Partner", currency = "PLN" })).Must(201).Id;
         SamePartners = await NewWorld();
         var (partner, program) = await this.NewPartner();
         AnotherPartners = await NewWorld(partner, program);
