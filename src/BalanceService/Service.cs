@@ -1,5 +1,6 @@
 using Antaca.BalanceService.Balances;
 using Antaca.BalanceService.Holds;
+using Antaca.BalanceService.Journal;
 using Antaca.BalanceService.Ledger;
 using Antaca.BalanceService.Rates;
 using Antaca.ServiceDefaults;
@@ -11,7 +12,12 @@ public static class Service
 {
     public const string Name = "balanceservice";
 
-    public static Task<int> Main(string[] args) => Defaults.Run(() => Build(args));
+    /// <summary>Serves; or runs one command and ends.</summary>
+    public static Task<int> Main(string[] args) => args switch
+    {
+        ["ledger", "export", .. var settings] => ExportLedger.Run(settings, new Clock(), Console.Error),
+        _ => Defaults.Run(() => Build(args)),
+    };
 
     /// <param name="adjust">Lets a test put its own clock in.</param>
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? adjust = null)
@@ -26,6 +32,7 @@ public static class Service
         builder.Services.AddSingleton<ExchangeRates>();
         builder.Services.AddSingleton<HoldEngine>();
         builder.Services.AddHostedService(services => services.GetRequiredService<HoldEngine>());
+        AddJournal(builder);
         adjust?.Invoke(builder);
 
         var app = builder.BuildService();
@@ -40,5 +47,12 @@ public static class Service
         app.MapForServices("balanceservice/users", "/internal/users").MapCountOpenBalances();
         app.MapForServices("balanceservice/authorisations", "/internal/authorisations").MapAuthorise();
         return app;
+    }
+
+    private static void AddJournal(WebApplicationBuilder builder)
+    {
+        var settings = builder.AddSettings<JournalSettings>("Journal");
+        builder.Services.AddSingleton(_ => JournalKey.Open(settings, builder.Environment.EnvironmentName));
+        builder.Services.AddHostedService<SealJournal>();
     }
 }
