@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Antaca.BalanceService.Balances;
+using Antaca.BalanceService.Clearing;
 using Antaca.BalanceService.Holds;
 using Antaca.BalanceService.Ledger;
 using Antaca.Contracts.Requests;
@@ -22,7 +23,16 @@ namespace Antaca.BalanceService;
 [JsonSerializable(typeof(UserFacts))]
 [JsonSerializable(typeof(KycFacts))]
 [JsonSerializable(typeof(CardsOfBalance))]
+[JsonSerializable(typeof(CardFacts))]
 [JsonSerializable(typeof(DecisionInputs))]
+[JsonSerializable(typeof(ReverseAuthorisation.Request), TypeInfoPropertyName = "ReverseAuthorisationRequest")]
+[JsonSerializable(typeof(ReverseTransaction.Request), TypeInfoPropertyName = "ReverseTransactionRequest")]
+[JsonSerializable(typeof(IncrementAuthorisation.Request), TypeInfoPropertyName = "IncrementAuthorisationRequest")]
+[JsonSerializable(typeof(IncrementAuthorisation.Answer), TypeInfoPropertyName = "IncrementAuthorisationAnswer")]
+[JsonSerializable(typeof(HoldView))]
+[JsonSerializable(typeof(ClearingRecord))]
+[JsonSerializable(typeof(ClearingView))]
+[JsonSerializable(typeof(RefundTransaction.Request), TypeInfoPropertyName = "RefundTransactionRequest")]
 internal sealed partial class BalanceJson : JsonSerializerContext
 {
     /// <summary>Reads and writes what is kept in the database, in the words of the wire.</summary>

@@ -1,9 +1,11 @@
 using Antaca.BalanceService.Balances;
+using Antaca.BalanceService.Clearing;
 using Antaca.BalanceService.Holds;
 using Antaca.BalanceService.Journal;
 using Antaca.BalanceService.Ledger;
 using Antaca.BalanceService.Rates;
 using Antaca.ServiceDefaults;
+using MassTransit;
 
 namespace Antaca.BalanceService;
 
@@ -24,7 +26,7 @@ public static class Service
     {
         var builder = Defaults.CreateBuilder(Name, args);
         builder.AddDatabase("balances_requests", typeof(Service).Assembly);
-        builder.AddMessaging();
+        builder.AddMessaging(bus => bus.AddConsumer<ReverseUnanswered>());
         builder.AddJson(BalanceJson.Default);
         builder.AddPeer("datacore");
         builder.AddPeer("kycservice");
@@ -32,6 +34,8 @@ public static class Service
         builder.Services.AddSingleton<ExchangeRates>();
         builder.Services.AddSingleton<HoldEngine>();
         builder.Services.AddHostedService(services => services.GetRequiredService<HoldEngine>());
+        builder.Services.AddHostedService<ExpireHolds>();
+        builder.Services.AddSingleton<Clearings>();
         AddJournal(builder);
         adjust?.Invoke(builder);
 
@@ -43,6 +47,12 @@ public static class Service
         balances.MapReloadBalance();
         balances.MapListTransactions();
         app.MapForCallers("/transactions").MapListAllTransactions();
+        var authorisations = app.MapForCallers("/authorizations", Channel.Processor);
+        authorisations.MapReverseAuthorisation();
+        authorisations.MapIncrementAuthorisation();
+        app.MapForCallers("/reversals", Channel.Processor).MapReverseTransaction();
+        app.MapForCallers("/clearings", Channel.Processor).MapClearTransaction();
+        app.MapForCallers("/refunds", Channel.Processor).MapRefundTransaction();
         app.MapForServices("balanceservice/balances", "/internal/balances").MapGetBalanceFacts();
         app.MapForServices("balanceservice/users", "/internal/users").MapCountOpenBalances();
         app.MapForServices("balanceservice/authorisations", "/internal/authorisations").MapAuthorise();

@@ -76,6 +76,7 @@ public static class Service
         personalisations.MapFailPersonalisation();
         app.MapForCallers("/authorizations", Channel.Processor).MapAuthoriseTransaction();
         app.MapForServices("cardservice/cards", "/internal/balances").MapListCardsOnBalance();
+        app.MapForServices("cardservice/cards", "/internal/cards").MapGetCardFacts();
         app.MapForServices("cardservice/users", "/internal/users").MapCountOpenCards();
         return app;
     }
@@ -118,6 +119,7 @@ public static class Service
 [JsonSerializable(typeof(AuthoriseTransaction.Request), TypeInfoPropertyName = "AuthoriseTransactionRequest")]
 [JsonSerializable(typeof(AuthoriseTransaction.Answer))]
 [JsonSerializable(typeof(OpenCards))]
+[JsonSerializable(typeof(CardFacts))]
 [JsonSerializable(typeof(UserFacts))]
 [JsonSerializable(typeof(KycFacts))]
 [JsonSerializable(typeof(BalanceFacts))]

@@ -21,6 +21,67 @@ public sealed class ProcessorClient(AntacaConnection connection)
     public Task<Authorisation> Authorise(AuthorisationRequest request, CancellationToken cancel = default) => connection.Transport.Send(
         Call.Post("processor/authorizations", request, ClientJson.Default.AuthorisationRequest), ClientJson.Default.Authorisation, cancel);
 
+    /// <summary>Lets go of what an authorisation holds. The same transaction id hears the same again.</summary>
+    /// <param name="authorizationId">Of the answer to the authorisation.</param>
+    /// <param name="transactionId">The reversal's own id, 1 to 64 characters.</param>
+    /// <param name="amount">A part of it, in the card's currency; null for all that is held.</param>
+    /// <param name="cancel">Ends the waiting, not what the suite has begun.</param>
+    /// <exception cref="AntacaException">
+    /// <c>AUTHORIZATION_NOT_FOUND</c>, <c>NOTHING_TO_REVERSE</c>, <c>MORE_THAN_HELD</c>, <c>TRANSACTION_ID_REUSED</c>, <c>VALIDATION_FAILED</c>.
+    /// </exception>
+    public Task<Reversal> Reverse(Guid authorizationId, string transactionId, Money? amount = null, CancellationToken cancel = default) => connection.Transport.Send(
+        Call.Post($"processor/authorizations/{authorizationId}/reversals", new NewReversal(transactionId, amount), ClientJson.Default.NewReversal),
+        ClientJson.Default.Reversal,
+        cancel);
+
+    /// <summary>
+    /// Reverses an authorisation whose answer was never heard, by the processor's own name for it. Where it has not come yet, it is
+    /// declined when it comes.
+    /// </summary>
+    /// <param name="cardId">The card it was asked for.</param>
+    /// <param name="transactionId">The reversal's own id, 1 to 64 characters.</param>
+    /// <param name="authorisation">The transaction id of the authorisation.</param>
+    /// <param name="type">Its type.</param>
+    /// <param name="amount">A part of it, in the card's currency; null for all that is held.</param>
+    /// <param name="cancel">Ends the waiting, not what the suite has begun.</param>
+    /// <exception cref="AntacaException">
+    /// <c>CARD_NOT_FOUND</c>, <c>NOTHING_TO_REVERSE</c>, <c>MORE_THAN_HELD</c>, <c>TRANSACTION_ID_REUSED</c>, <c>VALIDATION_FAILED</c>.
+    /// </exception>
+    public Task<Reversal> ReverseUnanswered(
+        Guid cardId, string transactionId, string authorisation, AuthorisationType type, Money? amount = null, CancellationToken cancel = default) => connection.Transport.Send(
+        Call.Post(
+            "processor/reversals",
+            new UnansweredReversal(transactionId, new AuthorisationName(authorisation, type), cardId, amount),
+            ClientJson.Default.UnansweredReversal),
+        ClientJson.Default.Reversal,
+        cancel);
+
+    /// <summary>Raises what an authorisation holds by an amount, in full or not at all. A decline is an answer, not an exception.</summary>
+    /// <param name="authorizationId">Of the answer to the authorisation.</param>
+    /// <param name="transactionId">The increment's own id, 1 to 64 characters: the same again hears the same.</param>
+    /// <param name="amount">More than zero.</param>
+    /// <param name="cancel">Ends the waiting, not what the suite has begun.</param>
+    /// <exception cref="AntacaException">
+    /// <c>AUTHORIZATION_NOT_FOUND</c>, <c>NOTHING_TO_INCREASE</c>, <c>CURRENCY_MISMATCH</c>, <c>TRANSACTION_ID_REUSED</c>, <c>VALIDATION_FAILED</c>.
+    /// </exception>
+    public Task<Increment> Increment(Guid authorizationId, string transactionId, Money amount, CancellationToken cancel = default) => connection.Transport.Send(
+        Call.Post($"processor/authorizations/{authorizationId}/increments", new NewIncrement(transactionId, amount), ClientJson.Default.NewIncrement),
+        ClientJson.Default.Increment,
+        cancel);
+
+    /// <summary>Posts what the scheme takes: as much as was authorised, less or more, at once or in several clearings, or without an authorisation.</summary>
+    /// <exception cref="AntacaException">
+    /// <c>CARD_NOT_FOUND</c>, <c>AUTHORIZATION_NOT_FOUND</c>, <c>CURRENCY_MISMATCH</c>, <c>BALANCE_LIMIT_EXCEEDED</c>, <c>TRANSACTION_ID_REUSED</c>,
+    /// <c>VALIDATION_FAILED</c>.
+    /// </exception>
+    public Task<PostedClearing> Clear(ClearingRequest request, CancellationToken cancel = default) => connection.Transport.Send(
+        Call.Post("processor/clearings", request, ClientJson.Default.ClearingRequest), ClientJson.Default.PostedClearing, cancel);
+
+    /// <summary>Posts what the scheme gives back.</summary>
+    /// <exception cref="AntacaException">As <see cref="Clear"/>.</exception>
+    public Task<PostedClearing> Refund(ClearingRequest request, CancellationToken cancel = default) => connection.Transport.Send(
+        Call.Post("processor/refunds", request, ClientJson.Default.ClearingRequest), ClientJson.Default.PostedClearing, cancel);
+
     /// <summary>Stops a card for its scheme or an acquirer. The same lock again changes nothing; an irreversible lock is never weakened.</summary>
     /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>, <c>CARD_NOT_ACTIVE</c>, <c>LOCK_IRREVERSIBLE</c>, <c>VALIDATION_FAILED</c>.</exception>
     public Task<OutsideLock> LockOutside(NewOutsideLock request, CancellationToken cancel = default) => connection.Transport.Send(

@@ -224,6 +224,7 @@ public static class ExampleIds
     public static readonly Guid Customer = new("0190a000-0000-7000-8000-0000000000c0");
     public static readonly Guid Balance = new("0190a000-0000-7000-8000-0000000000ba");
     public static readonly Guid Card = new("0190a000-0000-7000-8000-0000000000ca");
+    public static readonly Guid Authorization = new("0190a000-0000-7000-8000-0000000000a7");
     public static readonly Guid Installation = new("0190a000-0000-7000-8000-0000000000de");
 }
 

@@ -171,6 +171,11 @@ begin
     set held = accounts.held + promised.amount
     from (select account_id, sum(held)::bigint as amount from written where held > 0 and not remote group by account_id) as promised
     where accounts.id = promised.account_id;
+    perform
+    from accounts
+    where id in (select backing_id from written where held > 0 and backing_id is not null)
+    order by id
+    for no key update;
     update accounts
     set held = accounts.held + promised.amount
     from (

@@ -94,7 +94,7 @@ internal sealed partial class HoldEngine(NpgsqlDataSource database, ExchangeRate
 
     private static readonly Histogram<int> _batches = LedgerMeter.Meter.CreateHistogram<int>("antaca.holds.batch", "{authorisation}", "How many authorisations were decided in one transaction.");
 
-    private readonly Channel<Waiting> _waiting = Channel.CreateBounded<Waiting>(new BoundedChannelOptions(MaxWaiting) { AllowSynchronousContinuations = false });
+    private readonly Channel<Waiting> _waiting = System.Threading.Channels.Channel.CreateBounded<Waiting>(new BoundedChannelOptions(MaxWaiting) { AllowSynchronousContinuations = false });
     private readonly SemaphoreSlim _patient = new(MaxPatient);
 
     /// <summary>Decides, or says what was decided before. Once begun it goes on to its end, whoever still listens.</summary>
@@ -254,7 +254,7 @@ internal sealed partial class HoldEngine(NpgsqlDataSource database, ExchangeRate
     };
 
     /// <returns>The answers, without those whose balances were locked; null when the partners' accounts must be locked to be sure.</returns>
-    private async Task<List<(Waiting Waiting, Decided Answer)>?> Decide(Lane lane, IReadOnlyList<Waiting> batch, bool skipLocked, bool lockBacking)
+    private async Task<List<(Waiting Waiting, Decided Answer)>?> Decide(Lane lane, List<Waiting> batch, bool skipLocked, bool lockBacking)
     {
         var now = clock.GetUtcNow();
         var windows = new List<(Guid AccountId, Guid CardId, Guid FirstId)>();
@@ -387,7 +387,8 @@ internal sealed partial class HoldEngine(NpgsqlDataSource database, ExchangeRate
 
     /// <summary>A repeat hears what was decided; only where that came too late for anybody, it hears that.</summary>
     private static Decided Again(Waiting waiting, DecidedBefore before) =>
-        !before.Answer.Fingerprint.AsSpan().SequenceEqual(waiting.Fingerprint) ? new Decided(DecidedKind.TransactionIdReused)
+        before.Answer.Reason == ReverseTransaction.ReversedFirst ? new Decided(DecidedKind.Answered, before.Answer, Replayed: true)
+        : !before.Answer.Fingerprint.AsSpan().SequenceEqual(waiting.Fingerprint) ? new Decided(DecidedKind.TransactionIdReused)
         : before.Late ? new Decided(DecidedKind.Answered, before.Answer with { ActionCode = "1000", Reason = "ANSWERED_LATE", ApprovalCode = null, Amount = 0 }, Replayed: true)
         : new Decided(DecidedKind.Answered, before.Answer, Replayed: true);
 

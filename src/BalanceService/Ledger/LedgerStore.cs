@@ -69,7 +69,7 @@ internal static class LedgerStore
                 insert into transactions (id, partner_id, user_id, account_id, type, status, amount, currency, reference, authorized_at, cleared_at, cleared_amount)
                 values (@id, @PartnerId, @UserId, @balanceId, 'Reload', 'Cleared', @amount, @Currency, @reference, @now, @now, @amount)
                 returning id, user_id, account_id, card_id, type, status, amount, currency, reference, merchant_mid, merchant_name, merchant_mcc,
-                    merchant_country, authorized_at, cleared_at, action_code, reason, authorized_amount, cleared_amount, refunded_amount, original_amount,
+                    merchant_country, authorized_at, cleared_at, action_code, reason, authorized_amount, cleared_amount, refunded_amount, original_amount, held,
                     original_currency
             ),
             posted as (
@@ -78,7 +78,7 @@ internal static class LedgerStore
                 from reload, (values (@fundingId, -@amount), (@balanceId, @amount)) as side (account_id, amount)
             )
             select id, user_id, account_id, card_id, type, status, amount, currency, reference, merchant_mid, merchant_name, merchant_mcc,
-                merchant_country, authorized_at, cleared_at, action_code, reason, authorized_amount, cleared_amount, refunded_amount, original_amount,
+                merchant_country, authorized_at, cleared_at, action_code, reason, authorized_amount, cleared_amount, refunded_amount, original_amount, held,
                 original_currency
             from reload
             """,
@@ -90,10 +90,10 @@ internal static class LedgerStore
         database.Many<Transaction>(
             """
             select id, user_id, account_id, card_id, type, status, amount, currency, reference, merchant_mid, merchant_name, merchant_mcc,
-                merchant_country, authorized_at, cleared_at, action_code, reason, authorized_amount, cleared_amount, refunded_amount, original_amount,
+                merchant_country, authorized_at, cleared_at, action_code, reason, authorized_amount, cleared_amount, refunded_amount, original_amount, held,
                 original_currency
             from transactions
-            where account_id = @balanceId and user_id = @UserId and (@IsOperator or partner_id = @PartnerId)
+            where account_id = @balanceId and user_id = @UserId and reason is distinct from 'REVERSED_FIRST' and (@IsOperator or partner_id = @PartnerId)
                 and authorized_at >= @from and authorized_at < @to and id < @Id
             order by id desc
             limit @Rows
@@ -106,7 +106,7 @@ internal static class LedgerStore
         database.Many<Transaction>(
             """
             select id, user_id, account_id, card_id, type, status, amount, currency, reference, merchant_mid, merchant_name, merchant_mcc,
-                merchant_country, authorized_at, cleared_at, action_code, reason, authorized_amount, cleared_amount, refunded_amount, original_amount,
+                merchant_country, authorized_at, cleared_at, action_code, reason, authorized_amount, cleared_amount, refunded_amount, original_amount, held,
                 original_currency
             from transactions
             where (@CustomerId::uuid is null or account_id in (select id from accounts where user_id = @CustomerId and kind = 'User'))

@@ -48,6 +48,10 @@ internal sealed record Transaction
     public required long RefundedAmount { get; init; }
     public long? OriginalAmount { get; init; }
     public string? OriginalCurrency { get; init; }
+    public required long Held { get; init; }
+
+    /// <summary>What it comes to: what is held and what was cleared; of what came to nothing, what was asked for.</summary>
+    public long Counting => Status is TransactionStatus.Declined or TransactionStatus.Reversed ? Amount : Held + ClearedAmount;
 }
 
 /// <summary>A transaction on the wire.</summary>
@@ -79,7 +83,7 @@ internal sealed record TransactionView(
         transaction.CardId,
         transaction.Type,
         transaction.Status,
-        Money.Of(transaction.Amount, transaction.Currency),
+        Money.Of(transaction.Counting, transaction.Currency),
         transaction.MerchantMid is null
             ? null
             : new MerchantView(transaction.MerchantMid, transaction.MerchantName!, transaction.MerchantMcc!, transaction.MerchantCountry!),

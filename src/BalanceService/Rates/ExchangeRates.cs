@@ -70,6 +70,17 @@ internal sealed class ExchangeRates(NpgsqlDataSource database, TimeProvider cloc
     private sealed record Known(ExchangeRate? Rate, DateTimeOffset GoodUntil);
 }
 
+internal static class Converting
+{
+    /// <summary>The rate that an amount needs to be counted in <paramref name="currency"/>; null where it needs none, or there is none.</summary>
+    public static async ValueTask<ExchangeRate?> FindFor(this ExchangeRates rates, Money amount, string currency, CancellationToken cancel) =>
+        amount.Currency == currency ? null : await rates.Find(amount.Currency, currency, cancel);
+
+    /// <summary>The amount in minor units of <paramref name="currency"/>; null where that cannot be said.</summary>
+    public static long? In(this ExchangeRate? rate, Money amount, string currency) =>
+        amount.Currency == currency ? amount.Amount : rate?.Convert(amount.Amount, amount.Currency, currency);
+}
+
 internal static class RateStore
 {
     public static Task<ExchangeRate?> FindRate(this NpgsqlDataSource database, string from, string to, DateTimeOffset now, CancellationToken cancel) =>

@@ -45,6 +45,10 @@ public sealed record AuthorisationApproved(
 public sealed record AuthorisationDeclined(
     Guid PartnerId, Guid UserId, Guid BalanceId, Guid CardId, Guid TransactionId, long Amount, string Currency, string ActionCode, string Reason, DateTimeOffset OccurredAt) : IPartnerEvent;
 
+/// <summary>CardService had no answer to an authorisation in time, and told the processor so: nothing may stay held for it.</summary>
+public sealed record AuthorisationUnanswered(
+    Guid PartnerId, Guid BalanceId, Guid CardId, string Processor, string TransactionId, string Type, DateTimeOffset OccurredAt) : IEvent;
+
 /// <summary>A hold fell away, in part or in whole, without the money being taken.</summary>
 /// <param name="Amount">What fell away, minor units.</param>
 /// <param name="Reason"><c>REVERSED</c>, <c>HOLD_EXPIRED</c> or <c>ANSWERED_LATE</c>.</param>
@@ -169,6 +173,7 @@ public sealed record Audited(
 [JsonSerializable(typeof(BalanceReloaded))]
 [JsonSerializable(typeof(AuthorisationApproved))]
 [JsonSerializable(typeof(AuthorisationDeclined))]
+[JsonSerializable(typeof(AuthorisationUnanswered))]
 [JsonSerializable(typeof(TransactionReversed))]
 [JsonSerializable(typeof(TransactionCleared))]
 [JsonSerializable(typeof(TransactionRefunded))]

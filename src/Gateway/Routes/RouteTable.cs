@@ -94,6 +94,7 @@ internal static class RouteTable
     private const string Operator = "/admin/operators/{operatorId:guid}";
     private const string Partner = "/admin/partners/{partnerId:guid}";
     private const string Personalisation = "/processor/personalisations/{orderId:guid}";
+    private const string Authorization = "/processor/authorizations/{authorizationId:guid}";
     private const string Program = "/admin/programs/{programId:guid}";
 
     /// <summary>What a processor waits for the answer to an authorisation.</summary>
@@ -183,6 +184,11 @@ internal static class RouteTable
 
         // Processors
         Processor("POST", "/processor/authorizations", "cardservice", "/authorizations") with { Secrets = Secrets.Inbound, Deadline = TimeSpan.FromMilliseconds(AuthorisationMilliseconds) },
+        Processor("POST", Authorization + "/reversals", "balanceservice", "/authorizations/{authorizationId}/reversals"),
+        Processor("POST", Authorization + "/increments", "balanceservice", "/authorizations/{authorizationId}/increments"),
+        Processor("POST", "/processor/reversals", "balanceservice", "/reversals"),
+        Processor("POST", "/processor/clearings", "balanceservice", "/clearings"),
+        Processor("POST", "/processor/refunds", "balanceservice", "/refunds"),
 
         Processor("POST", "/processor/cards/lock", "cardservice", "/locks") with { Secrets = Secrets.Inbound },
 

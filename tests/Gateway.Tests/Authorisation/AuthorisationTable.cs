@@ -108,6 +108,11 @@ internal static class AuthorisationTable
 
         // Processors
         new("POST", "/processor/authorizations", For.Processor),
+        new("POST", "/processor/authorizations/{authorizationId}/reversals", For.Processor),
+        new("POST", "/processor/authorizations/{authorizationId}/increments", For.Processor),
+        new("POST", "/processor/reversals", For.Processor),
+        new("POST", "/processor/clearings", For.Processor),
+        new("POST", "/processor/refunds", For.Processor),
         new("POST", "/processor/cards/lock", For.Processor),
         new("GET", "/processor/personalisations", For.Processor),
         new("GET", "/processor/personalisations/{orderId}/file", For.Processor),

@@ -1,0 +1,58 @@
+using System.Diagnostics.Metrics;
+using Antaca.BalanceService.Ledger;
+using Antaca.Contracts.Events;
+using Antaca.ServiceDefaults;
+using MassTransit;
+using Npgsql;
+
+namespace Antaca.BalanceService.Holds;
+
+/// <summary>
+/// Lets go of what an authorisation holds that CardService had no answer to in time: the processor was told that there is none, so
+/// no money may stay behind. Where it has not been decided yet, it is declined when it is.
+/// </summary>
+internal sealed class ReverseUnanswered(NpgsqlDataSource database, TimeProvider clock) : IConsumer<AuthorisationUnanswered>
+{
+    public const string AnsweredLate = "ANSWERED_LATE";
+
+    private static readonly Counter<long> _late = LedgerMeter.Meter.CreateCounter<long>("antaca.authorisations.late", "{authorisation}", "Authorisations that were decided too late for the processor, and reversed.");
+
+    public async Task Consume(ConsumeContext<AuthorisationUnanswered> context)
+    {
+        var unanswered = context.Message;
+        var now = clock.GetUtcNow();
+        await using var work = await Work.Begin(database, context.CancellationToken);
+        if (!await work.FirstTime(context.EventId(), nameof(ReverseUnanswered), now))
+        {
+            return;
+        }
+        var accounts = await work.LockAccounts(unanswered.BalanceId, AccountKind.Credit, AccountKind.Deposit);
+        var balance = accounts.FirstOrDefault(account => account.Kind == AccountKind.User && account.PartnerId == unanswered.PartnerId);
+        if (balance is null)
+        {
+            return;
+        }
+        var authorisation = await work.FindOpen(unanswered.TransactionId, unanswered.Type, unanswered.Processor);
+        if (authorisation is null)
+        {
+            await work.DeclineInAdvance(Guid.CreateVersion7(now), balance, unanswered.CardId, unanswered.Processor, unanswered.TransactionId, unanswered.Type, now);
+        }
+        else if (authorisation is { Held: > 0, ClearedAmount: 0 })
+        {
+            var reversal = new Operation
+            {
+                Id = Guid.CreateVersion7(now),
+                PartnerId = authorisation.PartnerId,
+                TransactionId = authorisation.Id,
+                Kind = OperationKind.Reversal,
+                Amount = authorisation.Held,
+                Held = -authorisation.Held,
+                Reason = AnsweredLate,
+            };
+            await work.Record(reversal, asking: null, answer: null, TransactionStatus.Reversed, cleared: 0, refunded: 0, now);
+            work.Owe(ReverseAuthorisation.Event(authorisation, authorisation.Held, AnsweredLate, now));
+            _late.Add(1);
+        }
+        await work.Commit();
+    }
+}

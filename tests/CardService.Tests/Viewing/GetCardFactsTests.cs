@@ -1,0 +1,61 @@
+using Antaca.TestKit;
+using Npgsql;
+using Xunit;
+
+namespace Antaca.CardService.Tests.Viewing;
+
+public sealed class GetCardFactsTests(Suite suite) : IClassFixture<Suite>
+{
+    private readonly NpgsqlDataSource _cards = suite.Database("cards");
+
+    [Theory]
+    [InlineData("Ordered", null)]
+    [InlineData("Active", null)]
+    [InlineData("Locked", (short)2)]
+    [InlineData("Removed", null)]
+    public async Task A_card_in_any_state_says_whose_it_is(string status, short? lockCode)
+    {
+        var card = await _cards.Put(new CardRow { Status = status, LockCode = lockCode });
+
+        var facts = (await Ask(card.Id)).Must(200);
+
+        Assert.Equal(
+            $$"""{"id":"{{card.Id}}","partnerId":"{{card.PartnerId}}","userId":"{{card.UserId}}","balanceId":"{{card.BalanceId}}","programId":"{{card.ProgramId}}"}""",
+            facts.Text);
+    }
+
+    [Fact]
+    public async Task A_card_that_is_not_there_or_has_no_number_yet_says_nothing()
+    {
+        var unfinished = await _cards.Put(new CardRow { Status = "Issuing" }, claimedUntil: DateTimeOffset.UnixEpoch);
+
+        (await Ask(Guid.CreateVersion7())).MustRefuse(404, "CARD_NOT_FOUND");
+        (await Ask(unfinished.Id)).MustRefuse(404, "CARD_NOT_FOUND");
+    }
+
+    [Fact]
+    public async Task A_processor_is_told_of_cards_that_it_serves_alone()
+    {
+        var (partner, program) = await suite.NewPartner(processor: "another");
+        var (ours, others) = (await _cards.Put(new CardRow()), await _cards.Put(new CardRow { PartnerId = partner, ProgramId = program }));
+
+        Assert.Equal(ours.Id, (await Ask(ours.Id, "?processor=sandbox")).Must(200).Id);
+        Assert.Equal(others.Id, (await Ask(others.Id, "?processor=another")).Must(200).Id);
+        (await Ask(ours.Id, "?processor=another")).MustRefuse(404, "CARD_NOT_FOUND");
+        (await Ask(others.Id, "?processor=sandbox")).MustRefuse(404, "CARD_NOT_FOUND");
+        (await Ask(ours.Id, "?processor=")).MustRefuse(404, "CARD_NOT_FOUND");
+    }
+
+    [Theory]
+    [InlineData("gateway")]
+    [InlineData("kycservice")]
+    [InlineData("notifications")]
+    public async Task Nobody_but_the_balance_service_may_ask(string neighbour)
+    {
+        var card = await _cards.Put(new CardRow());
+
+        (await suite.Neighbour(neighbour, "cardservice").Get($"/internal/cards/{card.Id}")).MustRefuse(403, "NEIGHBOUR_NOT_ALLOWED");
+    }
+
+    private Task<Answer> Ask(Guid cardId, string query = "") => suite.Neighbour("balanceservice", "cardservice").Get($"/internal/cards/{cardId}{query}");
+}
