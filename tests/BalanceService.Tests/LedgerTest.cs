@@ -76,7 +76,13 @@ public abstract class LedgerTest(LedgerSuite suite) : IClassFixture<LedgerSuite>
         await using var relayHeld = await Races.Hold(Ledger, "select pg_advisory_xact_lock(x'00004F7574626F78'::bigint)");
         var balanceId = await deed();
         var owed = new List<(string, JsonElement)>();
-        await using var command = Ledger.CreateCommand("select type, body::text from outbox where body ->> 'balanceId' = @balanceId order by position");
+        await using var command = Ledger.CreateCommand(
+            """
+            select type, event::text
+            from outbox, lateral json_array_elements(case when message_ids is null then json_build_array(body) else body end) with ordinality as one (event, place)
+            where event ->> 'balanceId' = @balanceId
+            order by position, place
+            """);
         command.Parameters.Add(new NpgsqlParameter("balanceId", balanceId.ToString()));
         await using var rows = await command.ExecuteReaderAsync();
         while (await rows.ReadAsync())
@@ -104,13 +110,25 @@ public abstract class LedgerTest(LedgerSuite suite) : IClassFixture<LedgerSuite>
             union all
             select 'currency ' || currency || ' was made of nothing: ' || sum(posted) from accounts group by currency having sum(posted) <> 0
             union all
-            select 'authorisation ' || id || ' holds ' || held || ' of ' || amount
-            from transactions, lateral (select coalesce(sum(amount), 0) from holds where transaction_id = transactions.id) as holds (held)
-            where held <> case status when 'Authorized' then amount else 0 end
+            select 'transaction ' || id || ' holds ' || held || ', its operations say ' || explained
+            from transactions, lateral (select authorized_amount + coalesce(sum(operations.held), 0) from operations where transaction_id = transactions.id) as told (explained)
+            where held <> explained or (held > 0 and status not in ('Authorized', 'Cleared'))
+            union all
+            select 'transaction ' || id || ' was cleared by ' || cleared_amount || ', its clearings say ' || told.cleared
+            from transactions, lateral (select coalesce(sum(amount), 0) from operations where transaction_id = transactions.id and kind in ('Clearing', 'Refund')) as told (cleared)
+            where type not in ('Reload', 'Adjustment') and cleared_amount <> told.cleared
             union all
             select 'reload ' || id || ' moved ' || moved || ' of ' || amount
             from transactions, lateral (select coalesce(sum(amount), 0) from entries where transaction_id = transactions.id and amount > 0) as entries (moved)
-            where moved <> case type when 'Reload' then amount else 0 end
+            where type = 'Reload' and moved <> amount
+            union all
+            select 'clearing ' || operations.id || ' settled ' || settled || ' of ' || operations.amount
+            from operations, lateral (
+                select coalesce(sum(entries.amount), 0)
+                from entries
+                join accounts on accounts.id = entries.account_id and accounts.kind = 'Settlement'
+                where operation_id = operations.id) as entries (settled)
+            where operations.kind in ('Clearing', 'Refund') and settled <> case operations.kind when 'Clearing' then operations.amount else -operations.amount end
             """);
         await using var rows = await command.ExecuteReaderAsync();
         while (await rows.ReadAsync())

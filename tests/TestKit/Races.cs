@@ -36,6 +36,20 @@ public sealed class Races : IAsyncDisposable
         return await Task.WhenAll(running);
     }
 
+    /// <summary>The same for what takes several requests together when they come together: each is started when the one before it waits.</summary>
+    public static async Task<T[]> InTurn<T>(NpgsqlDataSource database, string lockSql, params Func<Task<T>>[] requests)
+    {
+        await using var held = await Hold(database, lockSql);
+        var running = new List<Task<T>>();
+        foreach (var request in requests)
+        {
+            running.Add(Task.Run(request));
+            await held.Waiters(running.Count);
+        }
+        await held.Release();
+        return await Task.WhenAll(running);
+    }
+
     /// <summary>Waits until <paramref name="count"/> sessions of this database wait for a lock.</summary>
     public Task Waiters(int count) => Eventually.Holds(
         async () =>

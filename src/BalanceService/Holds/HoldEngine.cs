@@ -206,7 +206,7 @@ internal sealed partial class HoldEngine(NpgsqlDataSource database, ExchangeRate
     /// <summary>A balance that somebody keeps: its authorisation waits by itself, so that nobody else does.</summary>
     private async Task DecidePatiently(Waiting waiting)
     {
-        if (!await _patient.WaitAsync(TimeSpan.Zero))
+        if (!await _patient.WaitAsync(PatientLockMilliseconds))
         {
             waiting.Answer.TrySetResult(new Decided(DecidedKind.Busy));
             return;

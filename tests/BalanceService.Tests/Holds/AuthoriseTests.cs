@@ -56,14 +56,14 @@ public sealed class AuthoriseTests(LedgerSuite suite) : LedgerTest(suite)
     }
 
     [Theory]
-    [InlineData("Blocked")]
-    [InlineData("Closed")]
-    public async Task A_balance_that_is_not_open_declines_with_1000(string state)
+    [InlineData("Blocked", 1_000)]
+    [InlineData("Closed", 0)]
+    public async Task A_balance_that_is_not_open_declines_with_1000(string state, long money)
     {
-        var (user, balanceId) = await Funded(1_000);
+        var (user, balanceId) = await Funded(money);
         await Do("update accounts set state = @state where id = @id", ("state", state), ("id", balanceId));
 
-        MustDecline(await Ask(Payment.Of(user, balanceId, amount: 400)), "1000", "BALANCE_NOT_OPEN", available: 1_000);
+        MustDecline(await Ask(Payment.Of(user, balanceId, amount: 400)), "1000", "BALANCE_NOT_OPEN", available: money);
     }
 
     [Fact]
@@ -200,7 +200,7 @@ public sealed class AuthoriseTests(LedgerSuite suite) : LedgerTest(suite)
         var emptied = (await Ask(payment)).Must(200);
         var locked = (await Ask(payment.With("decline", CardLost))).Must(200);
         var repeated = (await Ask(payment.With("transmittedAt", "2026-11-22T10:00:30Z"))).Must(200);
-        await Do("update accounts set state = 'Closed' where id = @id", ("id", balanceId));
+        await Do("update accounts set state = 'Blocked' where id = @id", ("id", balanceId));
         var closed = (await Ask(payment)).Must(200);
 
         Assert.All([emptied, locked, repeated, closed], again => Assert.Equal(first.Bytes, again.Bytes));
@@ -281,10 +281,9 @@ public sealed class AuthoriseTests(LedgerSuite suite) : LedgerTest(suite)
         var (user, balanceId) = await Funded(1_000);
         var payment = Payment.Of(user, balanceId, amount: 400);
 
-        var answers = await Races.AtOnce(
+        var answers = await Races.InTurn(
             Ledger,
             $"select from accounts where id = '{balanceId}' for update",
-            waiters: 2,
             () => Ask(payment),
             () => Ask(payment.With("decline", null)));
 
@@ -300,10 +299,9 @@ public sealed class AuthoriseTests(LedgerSuite suite) : LedgerTest(suite)
         var (other, otherId) = await Funded(1_000);
         var payment = Payment.Of(user, balanceId, amount: 400);
 
-        var answers = await Races.AtOnce(
+        var answers = await Races.InTurn(
             Ledger,
             "lock table transactions in share mode",
-            waiters: 2,
             () => Ask(payment),
             () => Ask(payment.With("userId", other.UserId).With("balanceId", otherId)));
 
@@ -317,10 +315,9 @@ public sealed class AuthoriseTests(LedgerSuite suite) : LedgerTest(suite)
     {
         var (user, balanceId) = await Funded(1_000);
 
-        var answers = await Races.AtOnce(
+        var answers = await Races.InTurn(
             Ledger,
             $"select from accounts where id = '{balanceId}' for update",
-            waiters: 2,
             () => Ask(Payment.Of(user, balanceId, amount: 600)),
             () => Ask(Payment.Of(user, balanceId, amount: 600)));
 
@@ -329,14 +326,14 @@ public sealed class AuthoriseTests(LedgerSuite suite) : LedgerTest(suite)
     }
 
     [Fact]
-    public async Task A_balance_closed_while_an_authorisation_waits_declines_it()
+    public async Task A_balance_blocked_while_an_authorisation_waits_declines_it()
     {
         var (user, balanceId) = await Funded(1_000);
         await using var closing = await Ledger.OpenConnectionAsync();
         await using var transaction = await closing.BeginTransactionAsync();
         await using (var close = closing.CreateCommand())
         {
-            close.CommandText = $"update accounts set state = 'Closed' where id = '{balanceId}'";
+            close.CommandText = $"update accounts set state = 'Blocked' where id = '{balanceId}'";
             await close.ExecuteNonQueryAsync();
         }
 
@@ -353,12 +350,11 @@ public sealed class AuthoriseTests(LedgerSuite suite) : LedgerTest(suite)
     public async Task Fifty_at_once_on_a_balance_that_affords_ten_approve_exactly_ten()
     {
         var (user, balanceId) = await Funded(1_000);
-        const int SeenWaiting = 30; // of fifty: the rest wait for a connection
 
         var answers = await Races.AtOnce(
             Ledger,
             $"select from accounts where id = '{balanceId}' for update",
-            SeenWaiting,
+            waiters: 1, // the others wait in the queue, or with it
             [.. Enumerable.Range(0, 50).Select(_ => (Func<Task<Answer>>)(() => Ask(Payment.Of(user, balanceId, amount: 100))))]);
 
         var approved = answers.Where(answer => answer.Must(200)["approved"].GetBoolean()).ToArray();

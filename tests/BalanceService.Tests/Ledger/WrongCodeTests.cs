@@ -13,8 +13,10 @@ public sealed class WrongCodeTests(LedgerSuite suite) : LedgerTest(suite)
     [InlineData("update entries set amount = amount + 1")]
     [InlineData("delete from entries")]
     [InlineData("truncate entries")]
-    [InlineData("update holds set amount = amount + 1")]
-    [InlineData("delete from holds")]
+    [InlineData("delete from operations")]
+    [InlineData("update operations set held = 0")]
+    [InlineData("update transactions set authorized_amount = 0")]
+    [InlineData("update rates set rate = 1")]
     [InlineData("update transactions set amount = amount + 1")]
     [InlineData("delete from transactions")]
     [InlineData("update accounts set posted = posted + 1")]
@@ -101,14 +103,35 @@ public sealed class WrongCodeTests(LedgerSuite suite) : LedgerTest(suite)
     }
 
     [Theory]
-    [InlineData(1_001, "accounts_available")]
-    [InlineData(0, "holds_amount_check")]
-    [InlineData(-1, "holds_amount_check")]
-    public async Task A_hold_of_what_is_not_there_is_impossible(long amount, string rule)
+    [InlineData(1_001, 1_001, "accounts_available")]
+    [InlineData(500, 400, "transactions_held_explained")]
+    [InlineData(400, 500, "transactions_held_explained")]
+    [InlineData(-1, -1, "transactions_held_check")]
+    public async Task A_hold_of_what_is_not_there_is_impossible(long amount, long authorized, string rule)
     {
         var account = await NewAccount(1_000);
 
-        Assert.Equal(rule, (await Assert.ThrowsAsync<PostgresException>(() => Hold(account, amount))).ConstraintName);
+        Assert.Equal(rule, (await Assert.ThrowsAsync<PostgresException>(() => Hold(account, amount, authorized))).ConstraintName);
+    }
+
+    [Fact]
+    public async Task A_hold_does_not_change_without_an_operation_that_says_so()
+    {
+        var account = await NewAccount(1_000);
+        await Hold(account, 700);
+
+        await using var update = _requests.CreateCommand($"update transactions set held = 600 where account_id = '{account.Id}' and held = 700");
+        Assert.Equal("transactions_held_explained", (await Assert.ThrowsAsync<PostgresException>(() => update.ExecuteNonQueryAsync())).ConstraintName);
+        Assert.Equal(700, await Held(account.Id));
+    }
+
+    [Fact]
+    public async Task A_balance_with_money_cannot_be_closed()
+    {
+        var account = await NewAccount(1_000);
+
+        await using var update = _requests.CreateCommand($"update accounts set state = 'Closed' where id = '{account.Id}'");
+        Assert.Equal("accounts_closed", (await Assert.ThrowsAsync<PostgresException>(() => update.ExecuteNonQueryAsync())).ConstraintName);
     }
 
     [Fact]
@@ -155,27 +178,23 @@ public sealed class WrongCodeTests(LedgerSuite suite) : LedgerTest(suite)
     }
 
     /// <summary>A hold with the authorisation it belongs to.</summary>
-    private async Task Hold(TestAccount account, long amount)
+    private async Task Hold(TestAccount account, long amount, long? authorized = null)
     {
         var authorised = (await Suite.Neighbour("cardservice", "balanceservice").Post("/internal/authorisations", Payment.Of(account.User, account.Id, amount: 0, "Verification"))).Must(200);
         await using var insert = _requests.CreateCommand(
             """
-            with payment as (
-                insert into transactions (id, partner_id, user_id, account_id, card_id, type, status, amount, currency, authorized_at, processor,
-                    processor_transaction_id, fingerprint, merchant_mid, merchant_name, merchant_mcc, merchant_country, entry_channel, transmitted_at,
-                    action_code, reason, approval_code, available)
-                select @id, partner_id, user_id, account_id, card_id, 'Purchase', status, abs(@amount), currency, authorized_at, processor,
-                    processor_transaction_id, fingerprint, merchant_mid, merchant_name, merchant_mcc, merchant_country, entry_channel, transmitted_at,
-                    action_code, reason, approval_code, available
-                from transactions where id = @authorised
-                returning id, partner_id, account_id, currency
-            )
-            insert into holds (id, partner_id, account_id, transaction_id, amount, currency, placed_at, expires_at)
-            select @id, partner_id, account_id, id, @amount, currency, now(), now() + interval '7 days' from payment
+            insert into transactions (id, partner_id, user_id, account_id, card_id, type, status, amount, currency, authorized_at, processor,
+                processor_transaction_id, fingerprint, merchant_mid, merchant_name, merchant_mcc, merchant_country, entry_channel, transmitted_at,
+                action_code, reason, approval_code, available, held, authorized_amount, expires_at)
+            select @id, partner_id, user_id, account_id, card_id, 'Purchase', status, abs(@amount), currency, authorized_at, processor,
+                processor_transaction_id, fingerprint, merchant_mid, merchant_name, merchant_mcc, merchant_country, entry_channel, transmitted_at,
+                action_code, reason, approval_code, available, @amount, @authorized, now() + interval '7 days'
+            from transactions where id = @authorised
             """);
         insert.Parameters.Add(new NpgsqlParameter("id", Guid.CreateVersion7()));
         insert.Parameters.Add(new NpgsqlParameter("authorised", authorised["authorizationId"].GetGuid()));
         insert.Parameters.Add(new NpgsqlParameter("amount", amount));
+        insert.Parameters.Add(new NpgsqlParameter("authorized", authorized ?? amount));
         await insert.ExecuteNonQueryAsync();
     }
 
