@@ -1,8 +1,11 @@
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
 using Antaca.ServiceDefaults;
+
+[assembly: InternalsVisibleTo("Antaca.BalanceService.Tests")]
 
 namespace Antaca.BalanceService.Journal;
 
