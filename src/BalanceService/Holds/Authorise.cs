@@ -54,16 +54,17 @@ internal static class Authorise
             .UnlessLine(asked.Merchant.Name, "merchant.name", MaxNameLength)
             .UnlessLine(asked.Merchant.Mcc, "merchant.mcc", MaxCodeLength)
             .UnlessLine(asked.Merchant.Country, "merchant.country", MaxCodeLength);
+        var limits = asked.Limits ?? [];
         faults
             .Unless(asked.OriginalAmount is null == asked.OriginalCurrency is null, "originalAmount", "goes with originalCurrency")
             .Unless(asked.OriginalAmount is null or (>= 0 and <= Money.MaxMinorUnits), "originalAmount", $"must be 0 to {Money.MaxMinorUnits}")
             .Unless(asked.OriginalCurrency is null || Currencies.Known(asked.OriginalCurrency), "originalCurrency", "is not an active ISO 4217 currency")
             .Unless(asked.HoldLifetimeDays is >= 1 and <= MaxHoldLifetimeDays, "holdLifetimeDays", $"must be 1 to {MaxHoldLifetimeDays}")
             .Unless(TimeZoneInfo.TryFindSystemTimeZoneById(asked.TimeZone, out _), "timeZone", "is not the name of a time zone")
-            .Unless(asked.Limits.Count <= MaxLimits, "limits", $"must be no more than {MaxLimits}")
-            .Unless(asked.Limits.All(limit => SpendWindow.Names.Contains(limit.Window)), "limits.window", "is not a window of spending")
-            .Unless(asked.Limits.All(limit => limit is { Amount: >= 0, Uses: null } or { Amount: null, Uses: >= 0 }), "limits.amount", "or uses must be given, and not be negative");
-        foreach (var limit in asked.Limits)
+            .Unless(limits.Count <= MaxLimits, "limits", $"must be no more than {MaxLimits}")
+            .Unless(limits.All(limit => SpendWindow.Names.Contains(limit.Window)), "limits.window", "is not a window of spending")
+            .Unless(limits.All(limit => limit is { Amount: >= 0, Uses: null } or { Amount: null, Uses: >= 0 }), "limits.amount", "or uses must be given, and not be negative");
+        foreach (var limit in limits)
         {
             faults.UnlessLine(limit.Rule, "limits.rule", MaxCodeLength);
         }

@@ -335,7 +335,7 @@ internal sealed partial class HoldEngine(NpgsqlDataSource database, ExchangeRate
             Available = balance.Remote ? waiting.Word?.Available ?? 0 : balance.Available,
             BackingAvailable = backing?.Available ?? (balance.Remote ? 0 : null),
             Partial = asked.Partial,
-            Limits = asked.Amount == 0 ? [] : [.. asked.Limits.Select(limit =>
+            Limits = asked.Amount == 0 ? [] : [.. (asked.Limits ?? []).Select(limit =>
             {
                 var before = limit.Window == SpendWindow.Transaction ? default : spent[(asked.BalanceId, asked.CardId, FirstIdOf(limit, zone, now))];
                 return new LimitInput(limit.Rule, limit.Amount, limit.Uses, before.Spent, before.Used);
@@ -393,7 +393,7 @@ internal sealed partial class HoldEngine(NpgsqlDataSource database, ExchangeRate
         : new Decided(DecidedKind.Answered, before.Answer, Replayed: true);
 
     private static IEnumerable<Guid> WindowsOf(DecideAuthorisation asked, DateTimeOffset now) =>
-        asked.Amount == 0 ? [] : asked.Limits.Where(limit => limit.Window != SpendWindow.Transaction).Select(limit => FirstIdOf(limit, ZoneOf(asked), now));
+        asked.Amount == 0 ? [] : (asked.Limits ?? []).Where(limit => limit.Window != SpendWindow.Transaction).Select(limit => FirstIdOf(limit, ZoneOf(asked), now));
 
     private static Guid FirstIdOf(SpendLimit limit, TimeZoneInfo zone, DateTimeOffset now) => SpendWindow.FirstId(SpendWindow.Beginning(limit.Window, zone, now));
 

@@ -10,6 +10,11 @@ public sealed record BalanceFacts(Guid Id, Guid PartnerId, Guid UserId, Guid Pro
 /// </summary>
 /// <param name="Amount">Minor units, zero or more; in another currency than the balance's it is converted.</param>
 /// <param name="Decline">Why the card says no already; null asks the ledger.</param>
+/// <param name="OriginalAmount">What the merchant asked for in the merchant's currency, where the processor says so. Kept, not decided from.</param>
+/// <param name="Partial">Whether less than the amount is of use: then what is there is approved.</param>
+/// <param name="HoldLifetimeDays">When the hold falls away by itself, 1 to 60 days.</param>
+/// <param name="TimeZone">IANA name of the zone in which days, weeks and months of <paramref name="Limits"/> begin.</param>
+/// <param name="Limits">What the card may spend; each holds by itself. At most 32.</param>
 public sealed record DecideAuthorisation(
     string Processor,
     string TransactionId,
@@ -23,25 +28,13 @@ public sealed record DecideAuthorisation(
     MerchantFacts Merchant,
     string EntryChannel,
     DateTimeOffset TransmittedAt,
-    DeclineReason? Decline)
-{
-    /// <summary>What the merchant asked for in the merchant's currency, where the processor says so. Kept, not decided from.</summary>
-    public long? OriginalAmount { get; init; }
-
-    public string? OriginalCurrency { get; init; }
-
-    /// <summary>Whether less than the amount is of use: then what is there is approved.</summary>
-    public bool Partial { get; init; }
-
-    /// <summary>When the hold falls away by itself, 1 to 60 days.</summary>
-    public int HoldLifetimeDays { get; init; } = 7;
-
-    /// <summary>IANA name of the zone in which days, weeks and months of <see cref="Limits"/> begin.</summary>
-    public string TimeZone { get; init; } = "UTC";
-
-    /// <summary>What the card may spend; each holds by itself. At most 32.</summary>
-    public IReadOnlyList<SpendLimit> Limits { get; init; } = [];
-}
+    DeclineReason? Decline,
+    long? OriginalAmount = null,
+    string? OriginalCurrency = null,
+    bool Partial = false,
+    int HoldLifetimeDays = 7,
+    string TimeZone = "UTC",
+    IReadOnlyList<SpendLimit>? Limits = null);
 
 /// <summary>The most that a card may spend. What was reversed or refunded in full does not count; declines never do.</summary>
 /// <param name="Rule">Names the limit in the explanation of a decline, such as <c>card.amount.day</c> or <c>programme.uses.month</c>.</param>
