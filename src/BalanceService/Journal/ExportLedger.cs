@@ -37,7 +37,7 @@ internal static class ExportLedger
         }
 
         await using var database = NpgsqlDataSource.Create(owner);
-        await using var output = options["out"] is { } file ? File.Create(file) : Console.OpenStandardOutput();
+        await using var output = new ConfigurationBuilder().AddCommandLine(args).Build()["out"] is { } file ? File.Create(file) : Console.OpenStandardOutput();
         await using var buffered = new BufferedStream(output, BufferBytes);
         await new Export(buffered).Write(database, new JournalLine.Header(JournalLine.Header.ThisFormat, JournalLine.Header.ThisVersion, clock.GetUtcNow(), publicKey));
         return Done;
