@@ -58,20 +58,22 @@ internal static class JournalStore
     /// <summary>The last entry that was posted before a day's end, as far as the journal is complete: never before the last root's.</summary>
     public static Task<long> LastPositionOfDay(this Work work, DateTimeOffset end, long complete) =>
         work.One<long>(
+            // Found by the times, of that day alone, and not from the end of the journal back (the offset sees to that): what came since may be long.
             """
             with signed as (
-                select coalesce((select position from roots order by day desc limit 1), 0) as position
+                select day, position
+                from roots
+                order by day desc
+                limit 1
+            ),
+            posted as (
+                select position
+                from entries
+                where posted_at < @end and position <= @complete
+                    and posted_at >= coalesce((select (day + 1)::timestamp at time zone 'UTC' from signed), '-infinity')
+                offset 0
             )
-            select coalesce(
-                (
-                    select entries.position
-                    from entries
-                    where entries.position > signed.position and entries.position <= @complete and posted_at < @end
-                    order by entries.position desc
-                    limit 1
-                ),
-                signed.position)
-            from signed
+            select greatest((select max(position) from posted), (select position from signed))
             """,
             new { end, complete });
 
