@@ -26,7 +26,7 @@ internal enum CardStatus
 }
 
 /// <summary>A card as this service may know it: with its number masked. Bound to one user and one balance for ever.</summary>
-internal sealed record Card
+internal record Card
 {
     /// <summary>How many wrong PINs stop a card: the last one does.</summary>
     public const short PinTries = 3;
@@ -103,6 +103,9 @@ internal sealed record Card
 
     /// <summary>An irreversible lock is never replaced; a reversible one gives way to any other.</summary>
     public bool MayTakeLock => Lock is not { Reason.Irreversible: true };
+
+    /// <summary>Whether there is any use of the card to be ruled on, or will be.</summary>
+    public bool MayBeControlled => Status is not (CardStatus.Removed or CardStatus.Expired);
 
     /// <summary>Whether plastic can be made for a card that has none: it is virtual and in use.</summary>
     public bool MayBePrinted(DateTimeOffset now) => Type == CardType.Virtual && WhyDeclined(now) is null;

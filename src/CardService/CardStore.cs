@@ -1,3 +1,4 @@
+using Antaca.CardService.Controls;
 using Antaca.CardService.Issuing;
 using Antaca.ServiceDefaults;
 using Npgsql;
@@ -127,11 +128,11 @@ internal static class CardStore
     /// The card of a transaction. Its owner does not speak here: the processor that asks must serve the card's programme,
     /// which whoever reads this card has to ask DataCore.
     /// </summary>
-    public static Task<Card?> FindForAuthorisation(this NpgsqlDataSource database, Guid cardId, CancellationToken cancel) =>
-        database.One<Card>(
+    public static Task<ControlledCard?> FindForAuthorisation(this NpgsqlDataSource database, Guid cardId, CancellationToken cancel) =>
+        database.One<ControlledCard>(
             """
             select id, partner_id, user_id, program_id, balance_id, type, status, masked_card_no, exp, cardholder_name,
-                lock_code, lock_source, locked_at, activated_at, pin_tries_left, replaced_by, created_at
+                lock_code, lock_source, locked_at, activated_at, pin_tries_left, replaced_by, created_at, user_controls, issuer_controls
             from cards
             where id = @cardId and status <> 'Issuing'
             """,

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Antaca.CardService.Authorisations;
+using Antaca.CardService.Controls;
 using Antaca.CardService.Issuing;
 using Antaca.CardService.Life;
 using Antaca.CardService.Locks;
@@ -60,6 +61,8 @@ public static class Service
         cards.MapActivateCard();
         cards.MapRemoveCard();
         cards.MapRenewCard();
+        cards.MapSetControls();
+        cards.MapGetControls();
         cards.MapResetCvv();
         cards.MapSetPin();
         app.MapForCallers("/locks", Channel.Processor).MapLockOutside();
@@ -89,6 +92,8 @@ public static class Service
 [JsonSerializable(typeof(LockOutside.Request), TypeInfoPropertyName = "LockOutsideRequest")]
 [JsonSerializable(typeof(LockOutside.Answer), TypeInfoPropertyName = "LockOutsideAnswer")]
 [JsonSerializable(typeof(IssueRequestView))]
+[JsonSerializable(typeof(SpendRules))]
+[JsonSerializable(typeof(ControlsView))]
 [JsonSerializable(typeof(SetPin.Request), TypeInfoPropertyName = "SetPinRequest")]
 [JsonSerializable(typeof(ResetCardCvv))]
 [JsonSerializable(typeof(SetCardPin))]

@@ -298,6 +298,19 @@ public sealed class AntacaClient(AntacaConnection connection)
     public Task<Card> UnlockCard(Guid customerId, Guid cardId, string? idempotencyKey = null, CancellationToken cancel = default) => connection.Transport.Send(
         Call.Post($"secure/customers/{customerId}/cards/{cardId}/unlock", idempotencyKey), ClientJson.Default.Card, cancel);
 
+    /// <summary>
+    /// Says what a card may be used for as its issuer: all rules at once, in place of those before.
+    /// Its user's own rules stay, and both hold, with the programme's.
+    /// </summary>
+    /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>, <c>CARD_NOT_ACTIVE</c> (removed or expired), <c>VALIDATION_FAILED</c>.</exception>
+    public Task<CardControls> SetCardControls(Guid customerId, Guid cardId, SpendControls controls, CancellationToken cancel = default) => connection.Transport.Send(
+        Call.Put($"secure/customers/{customerId}/cards/{cardId}/controls", controls, ClientJson.Default.SpendControls), ClientJson.Default.CardControls, cancel);
+
+    /// <summary>What a card may be used for: its user's rules and its issuer's.</summary>
+    /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>.</exception>
+    public Task<CardControls> GetCardControls(Guid customerId, Guid cardId, CancellationToken cancel = default) =>
+        Get($"secure/customers/{customerId}/cards/{cardId}/controls", ClientJson.Default.CardControls, encrypted: false, cancel);
+
     /// <summary>Puts a physical card into use, once its user has it in hand. Activated again, it stays as it is.</summary>
     /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>, <c>CARD_NOT_INACTIVE</c>, <c>CARD_EXPIRED</c>.</exception>
     public Task<Card> ActivateCard(Guid customerId, Guid cardId, string? idempotencyKey = null, CancellationToken cancel = default) => connection.Transport.Send(

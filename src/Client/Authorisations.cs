@@ -37,6 +37,9 @@ public sealed record AuthorisationRequest
     /// <summary>When the terminal sent it.</summary>
     public required DateTimeOffset TransmittedAt { get; init; }
 
+    /// <summary>True where less than <see cref="Amount"/> is of use to the merchant: then what is there is approved.</summary>
+    public bool? PartialApproval { get; init; }
+
     /// <summary>The secrets masked.</summary>
     public override string ToString() =>
         $"{Type} {TransactionId}, {CardId?.ToString() ?? Mask.CardNo(CardNo)}, {Amount.Amount} {Amount.Currency} at {Merchant.Name} ({Channel})";
@@ -96,8 +99,15 @@ public enum EntryChannel
 /// <param name="AuthorizationId">Null where no balance was touched.</param>
 /// <param name="ApprovalCode">Six digits; null when declined.</param>
 /// <param name="Available">What the balance has left; null where no balance was touched.</param>
+/// <param name="ApprovedAmount">In the balance's currency: less than asked for in a partial approval; null when declined.</param>
 public sealed record Authorisation(
-    Decision Decision, string ActionCode, string Reason, Guid? AuthorizationId = null, string? ApprovalCode = null, Money? Available = null);
+    Decision Decision,
+    string ActionCode,
+    string Reason,
+    Guid? AuthorizationId = null,
+    string? ApprovalCode = null,
+    Money? Available = null,
+    Money? ApprovedAmount = null);
 
 [JsonConverter(typeof(ByName<Decision>))]
 public enum Decision

@@ -27,6 +27,8 @@ namespace Antaca.Client;
 [JsonSerializable(typeof(CardSecrets))]
 [JsonSerializable(typeof(Card))]
 [JsonSerializable(typeof(NewLock))]
+[JsonSerializable(typeof(SpendControls))]
+[JsonSerializable(typeof(CardControls))]
 [JsonSerializable(typeof(EventPage))]
 [JsonSerializable(typeof(AuthorisationRequest))]
 [JsonSerializable(typeof(Authorisation))]

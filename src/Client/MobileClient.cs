@@ -294,6 +294,19 @@ public sealed class MobileClient
     public Task<Card> SetPin(Guid cardId, string cardPin, string? pin = null, string? idempotencyKey = null, CancellationToken cancel = default) => Approved(
         ChangePin, cardId, pin, Call.Post($"customers/me/cards/{cardId}/pin", new NewPin(cardPin), ClientJson.Default.NewPin, idempotencyKey), ClientJson.Default.Card, cancel);
 
+    /// <summary>
+    /// Says what a card may be used for as its user: all rules at once, in place of those before.
+    /// The issuer's rules stay, and both hold, with the programme's: the user can only make the card stricter.
+    /// </summary>
+    /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>, <c>CARD_NOT_ACTIVE</c> (removed or expired), <c>VALIDATION_FAILED</c>.</exception>
+    public Task<CardControls> SetCardControls(Guid cardId, SpendControls controls, CancellationToken cancel = default) => Send(
+        Call.Put($"customers/me/cards/{cardId}/controls", controls, ClientJson.Default.SpendControls), ClientJson.Default.CardControls, cancel);
+
+    /// <summary>What a card may be used for: its user's rules and its issuer's.</summary>
+    /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>.</exception>
+    public Task<CardControls> GetCardControls(Guid cardId, CancellationToken cancel = default) =>
+        Send(Call.Get($"customers/me/cards/{cardId}/controls"), ClientJson.Default.CardControls, cancel);
+
     /// <summary>Puts a physical card into use, once its user has it in hand. Activated again, it stays as it is.</summary>
     /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>, <c>CARD_NOT_INACTIVE</c>, <c>CARD_EXPIRED</c>.</exception>
     public Task<Card> ActivateCard(Guid cardId, string? idempotencyKey = null, CancellationToken cancel = default) =>

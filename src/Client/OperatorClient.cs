@@ -379,6 +379,19 @@ public sealed class OperatorClient(AntacaConnection connection)
         ClientJson.Default.TakenOrder,
         cancel);
 
+    /// <summary>
+    /// Says what a card may be used for as its issuer, in the partner's place: all rules at once, in place of those before.
+    /// Its user's own rules stay, and both hold, with the programme's. For Admins and Managers.
+    /// </summary>
+    /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>, <c>CARD_NOT_ACTIVE</c> (removed or expired), <c>VALIDATION_FAILED</c>.</exception>
+    public Task<CardControls> SetCardControls(Guid cardId, SpendControls controls, CancellationToken cancel = default) => Send(
+        Call.Put($"admin/cards/{cardId}/controls", controls, ClientJson.Default.SpendControls), ClientJson.Default.CardControls, cancel);
+
+    /// <summary>What a card may be used for: its user's rules and its issuer's.</summary>
+    /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>.</exception>
+    public Task<CardControls> GetCardControls(Guid cardId, CancellationToken cancel = default) =>
+        Send(Call.Get($"admin/cards/{cardId}/controls"), ClientJson.Default.CardControls, cancel);
+
     /// <summary>Puts a physical card into use. Activated again, it stays as it is.</summary>
     /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>, <c>CARD_NOT_INACTIVE</c>, <c>CARD_EXPIRED</c>.</exception>
     public Task<Card> ActivateCard(Guid cardId, CancellationToken cancel = default) => Send(Call.Post($"admin/cards/{cardId}/activate"), ClientJson.Default.Card, cancel);

@@ -103,6 +103,18 @@ public sealed record CardProgram
     /// <summary>How the expiry goes into the CVVs: for ever.</summary>
     public required CvvExpiryOrder CvvExpiryOrder { get; init; }
 
+    /// <summary>IANA name of the zone in which days, weeks and months of spending limits begin.</summary>
+    public required string TimeZone { get; init; }
+
+    /// <summary>When the hold of an authorisation falls away by itself.</summary>
+    public required int HoldLifetimeDays { get; init; }
+
+    /// <summary>What is answered where the partner's host does not answer; null declines.</summary>
+    public StandIn? StandIn { get; init; }
+
+    /// <summary>What every card of the programme may be used for; null for no rule.</summary>
+    public SpendControls? Controls { get; init; }
+
     /// <summary>UTC.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 }
@@ -168,6 +180,33 @@ public sealed record NewCardProgram
 
     /// <summary>How the expiry goes into the CVVs. It never changes.</summary>
     public CvvExpiryOrder? CvvExpiryOrder { get; init; }
+
+    /// <summary>IANA name of the zone in which days, weeks and months of spending limits begin; null for UTC.</summary>
+    public string? TimeZone { get; init; }
+
+    /// <summary>When the hold of an authorisation falls away by itself, 1 to 60.</summary>
+    public int? HoldLifetimeDays { get; init; }
+
+    /// <summary>What is answered where the partner's host does not answer; null declines.</summary>
+    public StandIn? StandIn { get; init; }
+
+    /// <summary>What every card of the programme may be used for; null for no rule.</summary>
+    public SpendControls? Controls { get; init; }
+}
+
+/// <summary>What is answered where the partner holds the balances and its host does not answer.</summary>
+/// <param name="MaxAmount">With <see cref="StandInMode.Approve"/>: up to this in each authorisation, minor units of the programme's currency.</param>
+/// <param name="MaxMinutes">With <see cref="StandInMode.Approve"/>: no longer than this since the silence began, 1 to 1440.</param>
+public sealed record StandIn(StandInMode Mode, long? MaxAmount = null, int? MaxMinutes = null);
+
+/// <summary>What is answered for a partner's host that is silent.</summary>
+[JsonConverter(typeof(ByName<StandInMode>))]
+public enum StandInMode
+{
+    /// <summary>A mode of a later version of the suite.</summary>
+    Unknown,
+    Decline,
+    Approve,
 }
 
 /// <summary>What is to change of a programme; null leaves as it is. Partner, BIN range, currency and processor never change.</summary>
@@ -193,4 +232,16 @@ public sealed record CardProgramChange
 
     /// <summary>1 to 120.</summary>
     public int? CardValidityMonths { get; init; }
+
+    /// <summary>IANA name of the zone in which days, weeks and months of spending limits begin; null for as it is.</summary>
+    public string? TimeZone { get; init; }
+
+    /// <summary>When the hold of an authorisation falls away by itself, 1 to 60.</summary>
+    public int? HoldLifetimeDays { get; init; }
+
+    /// <summary>What is answered where the partner's host does not answer, in place of what was said before.</summary>
+    public StandIn? StandIn { get; init; }
+
+    /// <summary>What every card of the programme may be used for, in place of all rules before; an empty one for no rule.</summary>
+    public SpendControls? Controls { get; init; }
 }

@@ -338,6 +338,18 @@ public sealed class CallTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Controls()
+    {
+        var controls = $"/secure/customers/{Wire.UserId}/cards/{Wire.CardId}/controls";
+        await Called(200, Wire.Controls, () => Partner.SetCardControls(Wire.UserId, Wire.CardId, Wire.SpendControls), "PUT", controls);
+        AssertJson(Wire.SpendControlsBody);
+        var read = await Called(200, Wire.Controls, () => Partner.GetCardControls(Wire.UserId, Wire.CardId), "GET", controls);
+        Assert.Equal([new SpendLimit(SpendWindow.Month, Amount: 200_000), new SpendLimit(SpendWindow.Unknown, Uses: 2)], read.User!.Limits!);
+        Assert.Equal((new ChannelControls(Atm: false), "7995", "M1"), (read.User.Channels, Assert.Single(read.User.Mcc!.Deny!), Assert.Single(read.User.Merchants!.Allow)));
+        Assert.Null(read.Issuer);
+    }
+
+    [Fact]
     public async Task A_card_that_is_not_linked_today_is_not_asked_for_again()
     {
         _server.Answer = (_, _) => Say.Problem(429, "LINK_TRIES_EXCEEDED");
@@ -373,6 +385,7 @@ public sealed class CallTests : IAsyncLifetime
     {
         var answer = await Called(200, Wire.Approved, () => new ProcessorClient(_connection).Authorise(Wire.Authorisation), "POST", "/processor/authorizations");
         Assert.Equal((Decision.Approved, "0000", "123456", new Money(37500, "PLN")), (answer.Decision, answer.ActionCode, answer.ApprovalCode, answer.Available));
+        Assert.Equal(new Money(12500, "PLN"), answer.ApprovedAmount);
         AssertJson(
             """
             {"transactionId":"t-1","type":"Purchase","cardNo":"5105105105105100","exp":"2029-11-30","cvv":"123","amount":{"amount":12500,"currency":"PLN"},
@@ -386,6 +399,14 @@ public sealed class CallTests : IAsyncLifetime
         _server.Answer = (_, _) => new Say(200, """{"decision":"Declined","actionCode":"1011","reason":"CARD_UNKNOWN","authorizationId":null,"approvalCode":null,"available":null}""");
         var answer = await new ProcessorClient(_connection).Authorise(Wire.Authorisation);
         Assert.Equal(new Authorisation(Decision.Declined, "1011", "CARD_UNKNOWN"), answer);
+    }
+
+    [Fact]
+    public async Task Authorise_in_part()
+    {
+        _server.Answer = (_, _) => new Say(200, Wire.Approved);
+        await Processor.Authorise(Wire.Authorisation with { PartialApproval = true });
+        Assert.True(_server.Calls[^1].Json.GetProperty("partialApproval").GetBoolean());
     }
 
     [Theory]

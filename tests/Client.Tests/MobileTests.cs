@@ -437,6 +437,8 @@ public sealed class MobileTests : IAsyncLifetime, IDisposable
             $"POST {_card}/lock",
             $$"""{"code":8,"replacedBy":"{{Wire.UserId}}"}""");
         await Calls(Wire.Card, () => _app.UnlockCard(Wire.CardId), $"POST {_card}/unlock");
+        await Calls(Wire.Controls, () => _app.SetCardControls(Wire.CardId, Wire.SpendControls), $"PUT {_card}/controls", Wire.SpendControlsBody);
+        await Calls(Wire.Controls, () => _app.GetCardControls(Wire.CardId), $"GET {_card}/controls");
         await Calls(Wire.Plastic, () => _app.ActivateCard(Wire.CardId), $"POST {_card}/activate");
         await Calls(Wire.Pending, () => _app.RequestVirtualCard(Wire.BalanceId), "POST /customers/me/cards/virtual/async", $$"""{"balanceId":"{{Wire.BalanceId}}"}""");
         await Calls(Wire.Done, () => _app.WaitForCard(Wire.UserId), $"GET /customers/me/cards/requests/{Wire.UserId}");

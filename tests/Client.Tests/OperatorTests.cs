@@ -169,6 +169,15 @@ public sealed class OperatorTests : IAsyncLifetime
             () => _operators.UpdateProgram(Wire.CardId, new CardProgramChange { IdleMinutes = 3, RemoteUrl = new Uri("https://bank.example/") }),
             $"PATCH /admin/programs/{Wire.CardId}",
             """{"remoteUrl":"https://bank.example/","idleMinutes":3}""");
+        var read = await Calls(
+            Wire.Program,
+            () => _operators.UpdateProgram(
+                Wire.CardId,
+                new CardProgramChange { TimeZone = "Europe/Warsaw", HoldLifetimeDays = 30, StandIn = new StandIn(StandInMode.Approve, 5_000, 30), Controls = Wire.SpendControls }),
+            $"PATCH /admin/programs/{Wire.CardId}",
+            $$"""{"timeZone":"Europe/Warsaw","holdLifetimeDays":30,"standIn":{"mode":"Approve","maxAmount":5000,"maxMinutes":30},"controls":{{Wire.SpendControlsBody}}}""");
+        Assert.Equal(("Europe/Warsaw", 7, new StandIn(StandInMode.Approve, 5_000, 30)), (read.TimeZone, read.HoldLifetimeDays, read.StandIn));
+        Assert.Equal(new SpendLimit(SpendWindow.Lifetime, Uses: 3), Assert.Single(read.Controls!.Limits!));
     }
 
     [Fact]
@@ -220,6 +229,8 @@ public sealed class OperatorTests : IAsyncLifetime
             $$"""{"code":8,"replacedBy":"{{Wire.UserId}}"}""");
         await Calls(Wire.Card, () => _operators.UnlockCard(Wire.CardId), $"POST {card}/unlock");
         await Calls(Wire.Plastic, () => _operators.ActivateCard(Wire.CardId), $"POST {card}/activate");
+        await Calls(Wire.Controls, () => _operators.SetCardControls(Wire.CardId, Wire.SpendControls), $"PUT {card}/controls", Wire.SpendControlsBody);
+        Assert.Equal("7995", Assert.Single((await Calls(Wire.Controls, () => _operators.GetCardControls(Wire.CardId), $"GET {card}/controls")).User!.Mcc!.Deny!));
         await Calls(Wire.Card, () => _operators.RenewCard(Wire.CardId), $"POST {card}/renew");
         _other = _ => new Say(204);
         await _operators.RemoveCard(Wire.CardId);

@@ -54,6 +54,7 @@ public sealed partial class RouteTests : IAsyncLifetime, IDisposable
         new NewCertificate("CSR", CertificateKind.Partner),
         new NewCardProgram { PartnerId = Wire.UserId, Name = "Debit", BinRange = "510510:000000000-999999999", Currency = "PLN", Processor = "proc" },
         new CardProgramChange(),
+        new SpendControls(),
         (Func<CancellationToken, ValueTask<string>>)(_ => ValueTask.FromResult("246802")),
     ];
 

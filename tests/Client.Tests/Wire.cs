@@ -42,6 +42,23 @@ internal static class Wire
          "balanceId":"{{BalanceId}}","activationDate":null,"lock":null,"pin":{"set":true,"triesLeft":2},"replacedBy":"{{UserId}}","createdAt":"2026-03-01T12:00:00Z"}
         """;
 
+    public static readonly string Controls = """
+        {"user":{"limits":[{"window":"Month","amount":200000,"uses":null},{"window":"Eon","amount":null,"uses":2}],"channels":{"pos":true,"contactless":true,"atm":false,"ecommerce":true},
+         "mcc":{"allow":null,"deny":["7995"]},"countries":null,"merchants":{"allow":["M1"]} },"issuer":null}
+        """;
+
+    public static readonly SpendControls SpendControls = new()
+    {
+        Limits = [new SpendLimit(SpendWindow.Month, Amount: 200_000), new SpendLimit(SpendWindow.Day, Uses: 20)],
+        Channels = new ChannelControls(Atm: false),
+        Countries = new CodeControls(Allow: ["PL", "DE"]),
+        Merchants = new MerchantControls(["M1"]),
+    };
+
+    public static readonly string SpendControlsBody =
+        """{"limits":[{"window":"Month","amount":200000},{"window":"Day","uses":20}],"channels":{"pos":true,"contactless":true,"atm":false,"ecommerce":true},"""
+        + """"countries":{"allow":["PL","DE"]},"merchants":{"allow":["M1"]}}""";
+
     public static readonly string OrderTaken = $$"""{"orderId":"{{UserId}}","cardId":"{{CardId}}","status":"Ordered"}""";
 
     public static readonly string Order = $$"""
@@ -95,12 +112,15 @@ internal static class Wire
         """;
 
     public static readonly string Approved = $$"""
-        {"decision":"Approved","actionCode":"0000","reason":"APPROVED","authorizationId":"{{CardId}}","approvalCode":"123456","available":{"amount":37500,"currency":"PLN"} }
+        {"decision":"Approved","actionCode":"0000","reason":"APPROVED","authorizationId":"{{CardId}}","approvalCode":"123456","available":{"amount":37500,"currency":"PLN"},
+         "approvedAmount":{"amount":12500,"currency":"PLN"} }
         """;
 
     public static readonly string Program = $$"""
         {"id":"{{CardId}}","partnerId":"{{UserId}}","name":"Debit","binRange":"510510:000000000-999999999","currency":"PLN","remoteUrl":null,"processor":"proc",
          "digitalFirst":true,"kycMode":"Partner","autoBalance":false,"sessionMinutes":10,"idleMinutes":5,"selfRegistration":true,"cardValidityMonths":36,"cvvExpiryOrder":"YYMM",
+         "timeZone":"Europe/Warsaw","holdLifetimeDays":7,"standIn":{"mode":"Approve","maxAmount":5000,"maxMinutes":30},
+         "controls":{"limits":[{"window":"Lifetime","amount":null,"uses":3}],"channels":null,"mcc":null,"countries":null,"merchants":null},
          "createdAt":"2026-03-01T12:00:00Z"}
         """;
 

@@ -275,6 +275,7 @@ internal sealed partial class HoldEngine(NpgsqlDataSource database, ExchangeRate
 
         var answers = new List<(Waiting, Decided)>(batch.Count);
         var decided = new List<DecidedNow>(batch.Count);
+        var repeated = new HashSet<Guid>();
         var thisBatch = new Dictionary<(string, string, string), DecidedBefore>();
         for (var place = 0; place < batch.Count; place++)
         {
@@ -283,7 +284,12 @@ internal sealed partial class HoldEngine(NpgsqlDataSource database, ExchangeRate
             var identity = (asked.Processor, asked.TransactionId, asked.Type);
             if (found.Decided.TryGetValue(place, out var before) || thisBatch.TryGetValue(identity, out before))
             {
-                answers.Add((waiting, Again(waiting, before)));
+                var again = Again(waiting, before);
+                answers.Add((waiting, again));
+                if (again is { Answer.Approved: true } && found.Decided.ContainsKey(place))
+                {
+                    repeated.Add(before.Answer.Id);
+                }
                 continue;
             }
             if (!found.Balances.TryGetValue(asked.BalanceId, out var balance))
@@ -312,7 +318,7 @@ internal sealed partial class HoldEngine(NpgsqlDataSource database, ExchangeRate
             answers.Add((waiting, new Decided(DecidedKind.Answered, one.Answer)));
         }
 
-        await connection.Commit(decided, EventsOf(decided, now), now, CancellationToken.None);
+        await connection.Commit(decided, [.. repeated], EventsOf(decided, now), now, CancellationToken.None);
         return answers;
     }
 

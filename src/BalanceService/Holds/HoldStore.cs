@@ -82,6 +82,8 @@ internal static class HoldStore
 
     private const string Owe = "insert into outbox (message_ids, type, body) select message_ids::uuid[], type, body::json from unnest($1, $2, $3) as owed (message_ids, type, body)";
 
+    private const string NoteRepeats = "update transactions set repeated_at = $1 where id = any($2)";
+
     /// <summary>What a batch is decided from.</summary>
     public sealed class Found
     {
@@ -166,7 +168,7 @@ internal static class HoldStore
 
     /// <summary>Writes the decisions with their holds and events, and commits, in one round trip.</summary>
     public static async Task Commit(
-        this NpgsqlConnection connection, IReadOnlyList<DecidedNow> decided, IReadOnlyList<(Guid[] Ids, string Type, string Body)> owed, DateTimeOffset now, CancellationToken cancel)
+        this NpgsqlConnection connection, IReadOnlyList<DecidedNow> decided, IReadOnlyList<Guid> repeated, IReadOnlyList<(Guid[] Ids, string Type, string Body)> owed, DateTimeOffset now, CancellationToken cancel)
     {
         await using var batch = new NpgsqlBatch(connection);
         if (decided.Count > 0)
@@ -204,6 +206,13 @@ internal static class HoldStore
             Column(record, decided, one => one.Explanation, NpgsqlDbType.Text);
             record.Parameters.Add(new NpgsqlParameter<int[]> { TypedValue = [.. Enumerable.Range(0, decided.Count)] });
             batch.BatchCommands.Add(record);
+        }
+        if (repeated.Count > 0)
+        {
+            var note = new NpgsqlBatchCommand(NoteRepeats);
+            note.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = now });
+            note.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. repeated] });
+            batch.BatchCommands.Add(note);
         }
         if (owed.Count > 0)
         {

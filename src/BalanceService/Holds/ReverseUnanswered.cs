@@ -9,7 +9,8 @@ namespace Antaca.BalanceService.Holds;
 
 /// <summary>
 /// Lets go of what an authorisation holds that CardService had no answer to in time: the processor was told that there is none, so
-/// no money may stay behind. Where it has not been decided yet, it is declined when it is.
+/// no money may stay behind. Where it has not been decided yet, it is declined when it is; where the processor has asked again since
+/// and was told, it stands.
 /// </summary>
 internal sealed class ReverseUnanswered(NpgsqlDataSource database, TimeProvider clock) : IConsumer<AuthorisationUnanswered>
 {
@@ -37,7 +38,7 @@ internal sealed class ReverseUnanswered(NpgsqlDataSource database, TimeProvider 
         {
             await work.DeclineInAdvance(Guid.CreateVersion7(now), balance, unanswered.CardId, unanswered.Processor, unanswered.TransactionId, unanswered.Type, now);
         }
-        else if (authorisation is { Held: > 0, ClearedAmount: 0 })
+        else if (authorisation is { Held: > 0, ClearedAmount: 0 } && !(authorisation.RepeatedAt > unanswered.OccurredAt))
         {
             var reversal = new Operation
             {

@@ -37,6 +37,8 @@ internal sealed record OpenTransaction
     public long? OriginalAmount { get; init; }
     public string? OriginalCurrency { get; init; }
 
+    public DateTimeOffset? RepeatedAt { get; init; }
+
     /// <summary>Whether money may still come of it: not of a decline, and not of a question about the card.</summary>
     public bool IsAboutMoney => Status != TransactionStatus.Declined && Type is TransactionType.Purchase or TransactionType.Cash;
 }
@@ -71,7 +73,7 @@ internal sealed record Asking(string Processor, string TransactionId, byte[] Fin
 internal static class OperationStore
 {
     private const string OpenColumns =
-        "id, partner_id, user_id, account_id, card_id, type, status, amount, currency, held, remote, backing_id, cleared_amount, refunded_amount, original_amount, original_currency";
+        "id, partner_id, user_id, account_id, card_id, type, status, amount, currency, held, remote, backing_id, cleared_amount, refunded_amount, original_amount, original_currency, repeated_at";
 
     /// <summary>A processor's authorisation: which account to lock before anything is decided.</summary>
     public static Task<Guid?> FindAccountOf(this Work work, Guid transactionId, string processor) =>

@@ -1,3 +1,5 @@
+using Antaca.CardService.Controls;
+using Antaca.Contracts.Events;
 using Antaca.Contracts.Requests;
 using Antaca.ServiceDefaults;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -6,7 +8,7 @@ using Npgsql;
 namespace Antaca.CardService.Authorisations;
 
 /// <summary>
-/// Answers a processor's authorisation: the card speaks first, and BalanceService, told of the decline or asked for the
+/// Answers a processor's authorisation: the card speaks first and then what it may be used for, and BalanceService, told of the decline or asked for the
 /// money, has the last word and keeps it. The same transaction id and type hear the same answer again, even from a card
 /// that was locked in between. A decline of a card that the processor may not know of is not recorded: it is nobody's.
 /// </summary>
@@ -52,15 +54,27 @@ internal static class AuthoriseTransaction
         public VaultReference? Cvv { get; init; }
         public PinBlock? PinBlock { get; init; }
         public required Money Amount { get; init; }
+
+        /// <summary>What the merchant asked for, in the merchant's own currency.</summary>
         public Money? OriginalAmount { get; init; }
         public required MerchantFacts Merchant { get; init; }
         public required EntryChannel Channel { get; init; }
         public required DateTimeOffset TransmittedAt { get; init; }
+
+        /// <summary>Whether less than the amount is of use to the merchant: then what is there is approved.</summary>
+        public bool? PartialApproval { get; init; }
     }
 
     /// <param name="AuthorizationId">Null, like what follows it, where no balance was touched.</param>
+    /// <param name="ApprovedAmount">In the balance's currency: less than asked for in a partial approval. Null in a decline.</param>
     internal sealed record Answer(
-        Decision Decision, string ActionCode, string Reason, Guid? AuthorizationId = null, string? ApprovalCode = null, Money? Available = null);
+        Decision Decision,
+        string ActionCode,
+        string Reason,
+        Guid? AuthorizationId = null,
+        string? ApprovalCode = null,
+        Money? Available = null,
+        Money? ApprovedAmount = null);
 
     public static void MapAuthoriseTransaction(this IEndpointRouteBuilder authorisations) => authorisations.MapPost("/", Handle)
         .WithSummary("Answers an authorisation").WithDescription(
@@ -100,6 +114,7 @@ internal static class AuthoriseTransaction
             return faults.Problem();
         }
 
+        AuthorisationUnanswered? asked = null;
         using var late = new CancellationTokenSource(TimeLeft.Of(context, TimeSpan.FromMilliseconds(DeadlineMilliseconds)), clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancel);
         try
@@ -108,6 +123,13 @@ internal static class AuthoriseTransaction
         }
         catch (OperationCanceledException) when (late.IsCancellationRequested && !cancel.IsCancellationRequested)
         {
+            if (asked is not null)
+            {
+                // The ledger may have decided all the same. It lets go of what nobody heard of, unless the processor has asked again since.
+                await using var work = await Work.Begin(database, cancel);
+                work.Owe(asked with { OccurredAt = clock.GetUtcNow() });
+                await work.Commit();
+            }
             return CardProblems.AuthorisationTimeout();
         }
 
@@ -118,8 +140,8 @@ internal static class AuthoriseTransaction
             DeclineReason? mismatch = null;
             if (request.CardNo is { } number)
             {
-                var asked = new IdentifyCard(caller.Binding, number, Card.LastDayOfMonth(request.Exp!.Value), request.Cvv);
-                var answered = await dataCore.Post<IdentifyCard, IdentifiedCard>("/internal/vault/identify", asked, inTime);
+                var identify = new IdentifyCard(caller.Binding, number, Card.LastDayOfMonth(request.Exp!.Value), request.Cvv);
+                var answered = await dataCore.Post<IdentifyCard, IdentifiedCard>("/internal/vault/identify", identify, inTime);
                 unknown = new DeclineReason(ActionCodes.NoSuchNumber, "CARD_UNKNOWN");
                 if (answered.Status == StatusCodes.Status404NotFound)
                 {
@@ -139,12 +161,14 @@ internal static class AuthoriseTransaction
             }
 
             var card = await database.FindForAuthorisation(cardId, inTime);
-            if (card is null || (await programmes.Find(card.ProgramId, inTime))?.Processor != processor)
+            if (card is null || await programmes.Find(card.ProgramId, inTime) is not { } programme || programme.Processor != processor)
             {
                 return Declined(unknown);
             }
 
-            var decline = card.WhyDeclined(clock.GetUtcNow()) ?? mismatch;
+            var controls = new SpendControls(card.UserRules, card.IssuerRules, programme.Controls);
+            // A PIN is looked at last: a transaction that may not be costs no try.
+            var decline = card.WhyDeclined(clock.GetUtcNow()) ?? mismatch ?? controls.Objection(request.Channel, request.Merchant);
             if (decline is null && request.PinBlock is { } block)
             {
                 var check = new PinChecks.Check(processor, request.TransactionId, request.Type.ToString());
@@ -155,6 +179,7 @@ internal static class AuthoriseTransaction
                 }
             }
 
+            asked = new AuthorisationUnanswered(card.PartnerId, card.BalanceId, card.Id, processor, request.TransactionId, request.Type.ToString(), default);
             var decision = await balanceService.Post<DecideAuthorisation, AuthorisationDecided>(
                 "/internal/authorisations",
                 new DecideAuthorisation(
@@ -170,7 +195,15 @@ internal static class AuthoriseTransaction
                     request.Merchant,
                     request.Channel.ToString(),
                     request.TransmittedAt,
-                    decline),
+                    decline)
+                {
+                    OriginalAmount = request.OriginalAmount?.Amount,
+                    OriginalCurrency = request.OriginalAmount?.Currency,
+                    Partial = request.PartialApproval == true,
+                    HoldLifetimeDays = programme.HoldLifetimeDays,
+                    TimeZone = programme.TimeZone,
+                    Limits = request.Type == TransactionType.Verification ? [] : controls.Limits(),
+                },
                 inTime);
             return decision.Value is { } decided ? Decided(decided) : decision.Refusal();
         }
@@ -209,5 +242,6 @@ internal static class AuthoriseTransaction
         decided.Reason,
         decided.AuthorizationId,
         decided.ApprovalCode,
-        Money.Of(decided.Available, decided.Currency)));
+        Money.Of(decided.Available, decided.Currency),
+        decided.Approved ? Money.Of(decided.Amount, decided.Currency) : null));
 }

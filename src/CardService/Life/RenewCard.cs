@@ -1,3 +1,4 @@
+using Antaca.CardService.Controls;
 using Antaca.CardService.Issuing;
 using Antaca.Contracts.Events;
 using Antaca.ServiceDefaults;
@@ -76,6 +77,7 @@ internal static class RenewCard
         Work.Audit(userId: card.UserId, partnerId: card.PartnerId);
         await work.Insert(follower, claimedUntil: now);
         await work.ReplaceBy(card, follower.Id);
+        await work.HandControlsOn(card.Id, follower.Id);
         work.Owe(new CardRenewed(card.PartnerId, card.UserId, card.Id, follower.Id, now));
         await work.Commit();
         return null;

@@ -108,6 +108,10 @@ public sealed record CardActivated(Guid PartnerId, Guid UserId, Guid CardId, Dat
 /// <summary>A card is over for good. The vault destroys its number.</summary>
 public sealed record CardRemoved(Guid PartnerId, Guid UserId, Guid CardId, DateTimeOffset OccurredAt) : IPartnerEvent;
 
+/// <summary>What a card may be used for was changed.</summary>
+/// <param name="Owner">Whose rules they are: <c>User</c> or <c>Issuer</c>.</param>
+public sealed record CardControlsChanged(Guid PartnerId, Guid UserId, Guid CardId, string Owner, DateTimeOffset OccurredAt) : IPartnerEvent;
+
 /// <summary>A card's last day is past.</summary>
 public sealed record CardExpired(Guid PartnerId, Guid UserId, Guid CardId, DateTimeOffset OccurredAt) : IPartnerEvent;
 
@@ -191,6 +195,7 @@ public sealed record Audited(
 [JsonSerializable(typeof(CardRemoved))]
 [JsonSerializable(typeof(CardExpired))]
 [JsonSerializable(typeof(CardRenewed))]
+[JsonSerializable(typeof(CardControlsChanged))]
 [JsonSerializable(typeof(PinSet))]
 [JsonSerializable(typeof(CvvReset))]
 [JsonSerializable(typeof(SessionEnded))]

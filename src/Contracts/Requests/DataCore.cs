@@ -9,7 +9,35 @@ public sealed record UserFacts(Guid Id, Guid PartnerId, bool Active, ProgrammeFa
 /// <summary>A programme as the neighbours need it: <c>GET /internal/programmes/{programId}</c>.</summary>
 /// <param name="Processor">The name of the processor that serves the programme.</param>
 /// <param name="CardValidityMonths">A card expires at the end of the month that many months after its issue.</param>
-public sealed record ProgrammeFacts(Guid Id, Guid PartnerId, string Currency, string Processor, bool DigitalFirst, int CardValidityMonths);
+/// <param name="TimeZone">IANA name of the zone in which the programme's days, weeks and months begin.</param>
+/// <param name="HoldLifetimeDays">When the hold of an authorisation falls away by itself, 1 to 60.</param>
+/// <param name="RemoteUrl">Where the partner holds the balances itself; null where we hold them.</param>
+/// <param name="StandIn">What is answered for a partner's host that is silent; null declines.</param>
+/// <param name="Controls">What every card of the programme may be used for; null for no rule.</param>
+public sealed record ProgrammeFacts(
+    Guid Id,
+    Guid PartnerId,
+    string Currency,
+    string Processor,
+    bool DigitalFirst,
+    int CardValidityMonths,
+    string TimeZone = "UTC",
+    int HoldLifetimeDays = 7,
+    string? RemoteUrl = null,
+    StandInRule? StandIn = null,
+    SpendRules? Controls = null);
+
+/// <summary>What is answered where the partner holds the balances and its host does not answer.</summary>
+/// <param name="MaxAmount">With <see cref="StandInMode.Approve"/>: up to this in each authorisation, minor units of the programme's currency.</param>
+/// <param name="MaxMinutes">With <see cref="StandInMode.Approve"/>: no longer than this since the silence began, 1 to 1440.</param>
+public sealed record StandInRule(StandInMode Mode, long? MaxAmount = null, int? MaxMinutes = null);
+
+/// <summary>What is answered for a partner's host that is silent.</summary>
+public enum StandInMode
+{
+    Decline,
+    Approve,
+}
 
 /// <summary>The programmes that a processor serves: <c>GET /internal/programmes?processor=</c>. None for one that nobody has heard of.</summary>
 public sealed record ServedProgrammes(IReadOnlyList<Guid> Programs);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Antaca.Contracts.Requests;
 using Antaca.DataCore.Vault;
 using Antaca.ServiceDefaults;
 
@@ -19,6 +20,10 @@ internal enum KycMode
 /// <param name="RemoteUrl">Where the partner holds the balances itself; null where we hold them.</param>
 /// <param name="SessionMinutes">How long an app's session lives at the most, 1 to 60.</param>
 /// <param name="IdleMinutes">How long it lives unused, 1 to 60.</param>
+/// <param name="TimeZone">IANA name of the zone in which days, weeks and months of spending limits begin.</param>
+/// <param name="HoldLifetimeDays">When the hold of an authorisation falls away by itself, 1 to 60.</param>
+/// <param name="StandIn">What is answered where the partner's host does not answer; null declines.</param>
+/// <param name="Controls">What every card of the programme may be used for; null for no rule.</param>
 internal sealed record ProgrammeView(
     Guid Id,
     Guid PartnerId,
@@ -35,6 +40,10 @@ internal sealed record ProgrammeView(
     int IdleMinutes,
     int CardValidityMonths,
     CvvExpiryOrder CvvExpiryOrder,
+    string TimeZone,
+    int HoldLifetimeDays,
+    StandInRule? StandIn,
+    SpendRules? Controls,
     DateTimeOffset CreatedAt);
 
 /// <summary>The order of year and month in what a CVV is computed from; the schemes' rules and some processors differ.</summary>
@@ -52,6 +61,9 @@ internal static partial class ProgrammeFields
     public const int MaxSessionMinutes = 60;
     public const int MaxCardValidityMonths = 120;
     public const int MinRangeSize = 10;
+    public const int MaxTimeZoneLength = 64;
+    public const int MaxHoldLifetimeDays = 60;
+    public const int MaxStandInMinutes = 1_440;
 
     private const int AccountAndBinDigits = 15;
 
@@ -70,6 +82,18 @@ internal static partial class ProgrammeFields
             .Unless(cardValidityMonths is null or (>= 1 and <= MaxCardValidityMonths), "cardValidityMonths", $"must be 1 to {MaxCardValidityMonths}");
     }
 
+    /// <summary>Notes what is wrong with what authorisations go by; null is not given.</summary>
+    public static Faults UnlessAuthorisable(this Faults faults, string? timeZone, int? holdLifetimeDays, StandInRule? standIn, SpendRules? controls)
+    {
+        var approves = standIn is { Mode: StandInMode.Approve };
+        return faults
+            .Unless(timeZone is null || IsTimeZone(timeZone), "timeZone", "must be a time zone of the IANA database such as Europe/Warsaw")
+            .Unless(holdLifetimeDays is null or (>= 1 and <= MaxHoldLifetimeDays), "holdLifetimeDays", $"must be 1 to {MaxHoldLifetimeDays}")
+            .Unless(approves ? standIn?.MaxAmount is >= 1 and <= Money.MaxMinorUnits : standIn?.MaxAmount is null, "standIn.maxAmount", $"goes with Approve, and must be 1 to {Money.MaxMinorUnits} there")
+            .Unless(approves ? standIn?.MaxMinutes is >= 1 and <= MaxStandInMinutes : standIn?.MaxMinutes is null, "standIn.maxMinutes", $"goes with Approve, and must be 1 to {MaxStandInMinutes} there")
+            .UnlessSpendRules(controls, "controls.");
+    }
+
     /// <summary>Whether a programme may draw from it: large enough, and of card numbers, which do not begin with a zero.</summary>
     public static bool IsUsable(PanRange range) => range.Size >= MinRangeSize && range.Bin[0] != '0';
 
@@ -84,6 +108,9 @@ internal static partial class ProgrammeFields
         return ($"{range.Bin}:{from}-{to}", long.Parse(range.Bin + from, CultureInfo.InvariantCulture));
     }
 
+    /// <summary>By its name first: what is looked up is a file.</summary>
+    private static bool IsTimeZone(string name) => name.Length <= MaxTimeZoneLength && ZoneName().IsMatch(name) && TimeZoneInfo.TryFindSystemTimeZoneById(name, out _);
+
     /// <summary>Paths are put to its end, and it is shown to whoever sees the programme.</summary>
     private static bool IsRemoteUrl(string text) =>
         text.Length <= MaxRemoteUrlLength
@@ -94,4 +121,7 @@ internal static partial class ProgrammeFields
 
     [GeneratedRegex(@"^[a-z0-9-]{1,64}\z")]
     private static partial Regex ProcessorName();
+
+    [GeneratedRegex(@"^[A-Z][A-Za-z0-9+_-]*(/[A-Za-z0-9+_-]+){0,2}\z")]
+    private static partial Regex ZoneName();
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Antaca.Contracts.Requests;
 using Antaca.ServiceDefaults;
 using Npgsql;
@@ -10,14 +11,15 @@ internal static class ProgrammeStore
 
     /// <param name="partnerId">Null for a neighbour that knows the programme from a card of its own.</param>
     public static async Task<ProgrammeFacts?> FindProgramme(this NpgsqlDataSource database, Guid programId, Guid? partnerId, CancellationToken cancel) =>
-        (await database.One<Row>(
+        (await database.One<ProgrammeRow>(
             """
-            select id, partner_id, currency, processor, digital_first, card_validity_months
+            select id as programme_id, partner_id, currency, processor, digital_first, card_validity_months, time_zone, hold_lifetime_days,
+                remote_url, stand_in_mode, stand_in_max_amount, stand_in_max_minutes, controls
             from programmes
             where id = @programId and (@partnerId is null or partner_id = @partnerId)
             """,
             new { programId, partnerId },
-            cancel))?.ToFacts();
+            cancel))?.Facts();
 
     /// <summary>The newest programmes that a processor serves, <see cref="MaxServed"/> at most.</summary>
     public static Task<IReadOnlyList<Guid>> ListServed(this NpgsqlDataSource database, string processor, CancellationToken cancel) =>
@@ -28,8 +30,9 @@ internal static class ProgrammeStore
     public static async Task<ProgrammeView?> FindProgrammeView(this NpgsqlDataSource database, Guid programId, CancellationToken cancel) =>
         (await database.One<ViewRow>(
             """
-            select p.id, p.partner_id, p.name, r.range, p.currency, p.remote_url, p.processor, p.digital_first, p.kyc_mode, p.auto_balance,
-                p.self_registration, p.session_minutes, p.idle_minutes, p.card_validity_months, p.cvv_expiry_order, p.created_at
+            select p.id as programme_id, p.partner_id, p.name, r.range, p.currency, p.remote_url, p.processor, p.digital_first, p.kyc_mode, p.auto_balance,
+                p.self_registration, p.session_minutes, p.idle_minutes, p.card_validity_months, p.cvv_expiry_order, p.time_zone,
+                p.hold_lifetime_days, p.stand_in_mode, p.stand_in_max_amount, p.stand_in_max_minutes, p.controls, p.created_at
             from programmes p
             join bin_ranges r on r.id = p.bin_range_id
             where p.id = @programId
@@ -41,8 +44,9 @@ internal static class ProgrammeStore
     [
         .. (await database.Many<ViewRow>(
             """
-            select p.id, p.partner_id, p.name, r.range, p.currency, p.remote_url, p.processor, p.digital_first, p.kyc_mode, p.auto_balance,
-                p.self_registration, p.session_minutes, p.idle_minutes, p.card_validity_months, p.cvv_expiry_order, p.created_at
+            select p.id as programme_id, p.partner_id, p.name, r.range, p.currency, p.remote_url, p.processor, p.digital_first, p.kyc_mode, p.auto_balance,
+                p.self_registration, p.session_minutes, p.idle_minutes, p.card_validity_months, p.cvv_expiry_order, p.time_zone,
+                p.hold_lifetime_days, p.stand_in_mode, p.stand_in_max_amount, p.stand_in_max_minutes, p.controls, p.created_at
             from programmes p
             join bin_ranges r on r.id = p.bin_range_id
             where (@partnerId::uuid is null or p.partner_id = @partnerId) and (p.created_at, p.id) < (@At, @Id)
@@ -56,8 +60,9 @@ internal static class ProgrammeStore
     public static async Task<ProgrammeView?> FindProgrammeForChange(this Work work, Guid programId) =>
         (await work.One<ViewRow>(
             """
-            select p.id, p.partner_id, p.name, r.range, p.currency, p.remote_url, p.processor, p.digital_first, p.kyc_mode, p.auto_balance,
-                p.self_registration, p.session_minutes, p.idle_minutes, p.card_validity_months, p.cvv_expiry_order, p.created_at
+            select p.id as programme_id, p.partner_id, p.name, r.range, p.currency, p.remote_url, p.processor, p.digital_first, p.kyc_mode, p.auto_balance,
+                p.self_registration, p.session_minutes, p.idle_minutes, p.card_validity_months, p.cvv_expiry_order, p.time_zone,
+                p.hold_lifetime_days, p.stand_in_mode, p.stand_in_max_amount, p.stand_in_max_minutes, p.controls, p.created_at
             from programmes p
             join bin_ranges r on r.id = p.bin_range_id
             where p.id = @programId
@@ -84,9 +89,11 @@ internal static class ProgrammeStore
         await work.Change(
             """
             insert into programmes (id, partner_id, name, bin_range_id, currency, processor, remote_url, digital_first, kyc_mode, auto_balance,
-                self_registration, session_minutes, idle_minutes, card_validity_months, cvv_expiry_order, created_at)
+                self_registration, session_minutes, idle_minutes, card_validity_months, cvv_expiry_order, time_zone, hold_lifetime_days,
+                stand_in_mode, stand_in_max_amount, stand_in_max_minutes, controls, created_at)
             values (@Id, @PartnerId, @Name, @rangeId, @Currency, @Processor, @RemoteUrl, @DigitalFirst, @kycMode, @AutoBalance,
-                @SelfRegistration, @SessionMinutes, @IdleMinutes, @CardValidityMonths, @cvvExpiryOrder, @CreatedAt)
+                @SelfRegistration, @SessionMinutes, @IdleMinutes, @CardValidityMonths, @cvvExpiryOrder, @TimeZone, @HoldLifetimeDays,
+                @standInMode, @standInMaxAmount, @standInMaxMinutes, @controls::jsonb, @CreatedAt)
             on conflict (partner_id, name) do nothing
             """,
             new
@@ -106,6 +113,12 @@ internal static class ProgrammeStore
                 programme.IdleMinutes,
                 programme.CardValidityMonths,
                 cvvExpiryOrder = programme.CvvExpiryOrder.ToString(),
+                programme.TimeZone,
+                programme.HoldLifetimeDays,
+                standInMode = programme.StandIn?.Mode.ToString(),
+                standInMaxAmount = programme.StandIn?.MaxAmount,
+                standInMaxMinutes = programme.StandIn?.MaxMinutes,
+                controls = Written(programme.Controls),
                 programme.CreatedAt,
             }) == 1;
 
@@ -121,7 +134,9 @@ internal static class ProgrammeStore
                 """
                 update programmes
                 set name = @Name, remote_url = @RemoteUrl, digital_first = @DigitalFirst, kyc_mode = @kycMode, auto_balance = @AutoBalance,
-                    self_registration = @SelfRegistration, session_minutes = @SessionMinutes, idle_minutes = @IdleMinutes, card_validity_months = @CardValidityMonths
+                    self_registration = @SelfRegistration, session_minutes = @SessionMinutes, idle_minutes = @IdleMinutes, card_validity_months = @CardValidityMonths,
+                    time_zone = @TimeZone, hold_lifetime_days = @HoldLifetimeDays, stand_in_mode = @standInMode, stand_in_max_amount = @standInMaxAmount,
+                    stand_in_max_minutes = @standInMaxMinutes, controls = @controls::jsonb
                 where id = @Id
                 """,
                 new
@@ -136,6 +151,12 @@ internal static class ProgrammeStore
                     programme.SessionMinutes,
                     programme.IdleMinutes,
                     programme.CardValidityMonths,
+                    programme.TimeZone,
+                    programme.HoldLifetimeDays,
+                    standInMode = programme.StandIn?.Mode.ToString(),
+                    standInMaxAmount = programme.StandIn?.MaxAmount,
+                    standInMaxMinutes = programme.StandIn?.MaxMinutes,
+                    controls = Written(programme.Controls),
                 });
             return true;
         }
@@ -145,39 +166,47 @@ internal static class ProgrammeStore
         }
     }
 
-    private sealed record ViewRow
+    private static string? Written(SpendRules? controls) => controls is null ? null : JsonSerializer.Serialize(controls, SpendRulesJson.Default.SpendRules);
+
+    private sealed record ViewRow : ProgrammeRow
     {
-        public required Guid Id { get; init; }
-        public required Guid PartnerId { get; init; }
         public required string Name { get; init; }
         public required string Range { get; init; }
-        public required string Currency { get; init; }
-        public string? RemoteUrl { get; init; }
-        public required string Processor { get; init; }
-        public required bool DigitalFirst { get; init; }
         public required string KycMode { get; init; }
         public required bool AutoBalance { get; init; }
         public required bool SelfRegistration { get; init; }
         public required int SessionMinutes { get; init; }
         public required int IdleMinutes { get; init; }
-        public required int CardValidityMonths { get; init; }
         public required string CvvExpiryOrder { get; init; }
         public required DateTimeOffset CreatedAt { get; init; }
 
         public ProgrammeView ToView() => new(
-            Id, PartnerId, Name, Range, Currency, RemoteUrl, Processor, DigitalFirst, Enum.Parse<KycMode>(KycMode), AutoBalance,
-            SelfRegistration, SessionMinutes, IdleMinutes, CardValidityMonths, Enum.Parse<CvvExpiryOrder>(CvvExpiryOrder), CreatedAt);
+            ProgrammeId, PartnerId, Name, Range, Currency, RemoteUrl, Processor, DigitalFirst, Enum.Parse<KycMode>(KycMode), AutoBalance, SelfRegistration,
+            SessionMinutes, IdleMinutes, CardValidityMonths, Enum.Parse<CvvExpiryOrder>(CvvExpiryOrder), TimeZone, HoldLifetimeDays, StandIn, Rules, CreatedAt);
     }
+}
 
-    private sealed record Row
-    {
-        public required Guid Id { get; init; }
-        public required Guid PartnerId { get; init; }
-        public required string Currency { get; init; }
-        public required string Processor { get; init; }
-        public required bool DigitalFirst { get; init; }
-        public required int CardValidityMonths { get; init; }
+/// <summary>What neighbours are told of a programme, as the table has it; whoever is joined to it has a row of its own.</summary>
+internal record ProgrammeRow
+{
+    public required Guid ProgrammeId { get; init; }
+    public required Guid PartnerId { get; init; }
+    public required string Currency { get; init; }
+    public required string Processor { get; init; }
+    public required bool DigitalFirst { get; init; }
+    public required int CardValidityMonths { get; init; }
+    public required string TimeZone { get; init; }
+    public required int HoldLifetimeDays { get; init; }
+    public string? RemoteUrl { get; init; }
+    public string? StandInMode { get; init; }
+    public long? StandInMaxAmount { get; init; }
+    public int? StandInMaxMinutes { get; init; }
+    public string? Controls { get; init; }
 
-        public ProgrammeFacts ToFacts() => new(Id, PartnerId, Currency, Processor, DigitalFirst, CardValidityMonths);
-    }
+    protected StandInRule? StandIn => StandInMode is { } mode ? new StandInRule(Enum.Parse<StandInMode>(mode), StandInMaxAmount, StandInMaxMinutes) : null;
+
+    protected SpendRules? Rules => Controls is { } kept ? JsonSerializer.Deserialize(kept, SpendRulesJson.Default.SpendRules) : null;
+
+    public ProgrammeFacts Facts() => new(
+        ProgrammeId, PartnerId, Currency, Processor, DigitalFirst, CardValidityMonths, TimeZone, HoldLifetimeDays, RemoteUrl, StandIn, Rules);
 }

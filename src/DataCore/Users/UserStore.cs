@@ -1,5 +1,6 @@
 using Antaca.Contracts.Events;
 using Antaca.Contracts.Requests;
+using Antaca.DataCore.Programmes;
 using Antaca.ServiceDefaults;
 using Npgsql;
 
@@ -182,7 +183,8 @@ internal static class UserStore
     public static async Task<UserFacts?> FindUserFacts(this NpgsqlDataSource database, Guid userId, Guid? partnerId, CancellationToken cancel) =>
         (await database.One<FactsRow>(
             """
-            select u.id, u.partner_id, u.status = 'Active' as active, p.id as programme_id, p.currency, p.processor, p.digital_first, p.card_validity_months
+            select u.id, u.partner_id, u.status = 'Active' as active, p.id as programme_id, p.currency, p.processor, p.digital_first, p.card_validity_months,
+                p.time_zone, p.hold_lifetime_days, p.remote_url, p.stand_in_mode, p.stand_in_max_amount, p.stand_in_max_minutes, p.controls
             from users u
             join programmes p on p.id = u.programme_id
             where u.id = @userId and (@partnerId::uuid is null or u.partner_id = @partnerId) and u.status <> 'Deleted'
@@ -239,19 +241,12 @@ internal static class UserStore
         };
     }
 
-    private sealed record FactsRow
+    private sealed record FactsRow : ProgrammeRow
     {
         public required Guid Id { get; init; }
-        public required Guid PartnerId { get; init; }
         public required bool Active { get; init; }
-        public required Guid ProgrammeId { get; init; }
-        public required string Currency { get; init; }
-        public required string Processor { get; init; }
-        public required bool DigitalFirst { get; init; }
-        public required int CardValidityMonths { get; init; }
 
-        public UserFacts ToFacts() =>
-            new(Id, PartnerId, Active, new ProgrammeFacts(ProgrammeId, PartnerId, Currency, Processor, DigitalFirst, CardValidityMonths));
+        public UserFacts ToFacts() => new(Id, PartnerId, Active, Facts());
     }
 }
 

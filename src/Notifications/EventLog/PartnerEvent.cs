@@ -32,6 +32,7 @@ internal sealed record PartnerEvent(string Type, JsonElement Data)
         CardRemoved card => New("card.removed", new { customerId = card.UserId, card.CardId }),
         CardExpired card => New("card.expired", new { customerId = card.UserId, card.CardId }),
         CardRenewed card => New("card.renewed", new { customerId = card.UserId, card.CardId, card.RenewedBy }),
+        CardControlsChanged card => New("card.controlsChanged", new { customerId = card.UserId, card.CardId, card.Owner }),
         PinSet card => New("card.pinSet", new { customerId = card.UserId, card.CardId }),
         CvvReset card => New("card.cvvReset", new { customerId = card.UserId, card.CardId }),
         AuthorisationApproved approved => New(

@@ -54,6 +54,7 @@ internal static class HearEvents
         bus.Record<CardRemoved>();
         bus.Record<CardExpired>();
         bus.Record<CardRenewed>();
+        bus.Record<CardControlsChanged>();
         bus.Record<PinSet>();
         bus.Record<CvvReset>();
         bus.Record<AuthorisationApproved>();

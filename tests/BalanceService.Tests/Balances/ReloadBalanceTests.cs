@@ -295,7 +295,7 @@ public sealed class ReloadBalanceTests(LedgerSuite suite) : LedgerTest(suite)
         var key = NewKey();
 
         var first = (await BalancesOf(user).Post($"/balances/{balanceId}/reload", Reload(100), key)).Must(201);
-        await Do("update accounts set state = 'Closed' where id = @id", ("id", balanceId));
+        await Do("update accounts set state = 'Blocked' where id = @id", ("id", balanceId));
         var again = (await BalancesOf(user).Post($"/balances/{balanceId}/reload", Reload(100), key)).Must(201);
 
         Assert.Equal(first.Bytes, again.Bytes);

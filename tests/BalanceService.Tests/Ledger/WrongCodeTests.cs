@@ -106,7 +106,7 @@ public sealed class WrongCodeTests(LedgerSuite suite) : LedgerTest(suite)
     [InlineData(1_001, 1_001, "accounts_available")]
     [InlineData(500, 400, "transactions_held_explained")]
     [InlineData(400, 500, "transactions_held_explained")]
-    [InlineData(-1, -1, "transactions_held_check")]
+    [InlineData(-1, -1, "transactions_authorized_amount_check")]
     public async Task A_hold_of_what_is_not_there_is_impossible(long amount, long authorized, string rule)
     {
         var account = await NewAccount(1_000);

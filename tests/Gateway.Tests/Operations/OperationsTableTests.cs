@@ -73,6 +73,12 @@ public sealed class OperationsTableTests(SuiteWithEveryCaller suite, ITestOutput
             Assert.Equal("DigitalFirst", (await way.Summary(card)).GetProperty("type").GetString())),
         new("set PIN", [Channel.Customers, Channel.Secure], [], Encrypted: true, Plastic, (way, card) => Is("POST", way.Card(card, "pin"), new { pin = "7391" }), 200, async (way, card, _) =>
             Assert.True((await way.Summary(card)).GetProperty("pin").GetProperty("set").GetBoolean())) { Approval = "card.pin" },
+        new("set controls", _channels, _managers, Encrypted: false, AnyCard, (way, card) => Is("PUT", way.Card(card, "controls"), new { channels = new { atm = false } }), 200, async (way, card, _) =>
+        {
+            var shown = (await way.Clear("GET", way.Card(card, "controls"))).Must(200);
+            Assert.False(shown[way.Channel == Channel.Customers ? "user" : "issuer"].GetProperty("channels").GetProperty("atm").GetBoolean());
+            Assert.Equal(JsonValueKind.Null, shown[way.Channel == Channel.Customers ? "issuer" : "user"].ValueKind);
+        }),
         new("activate", _channels, _everyone, Encrypted: false, Plastic, (way, card) => Is("POST", way.Card(card, "activate"), null), 200, (way, card, _) => Stands(way, card, "Active")),
     ];
 

@@ -62,6 +62,10 @@ public sealed class RecordEventTests(Suite suite) : IClassFixture<Suite>
         { new CvvReset(_partner, _user, _card, _time), "card.cvvReset", $$"""{"customerId":"{{_user}}","cardId":"{{_card}}"}""" },
         { new CardRenewed(_partner, _user, _card, _other, _time), "card.renewed", $$"""{"customerId":"{{_user}}","cardId":"{{_card}}","renewedBy":"{{_other}}"}""" },
         {
+            new CardControlsChanged(_partner, _user, _card, "Issuer", _time), "card.controlsChanged",
+            $$"""{"customerId":"{{_user}}","cardId":"{{_card}}","owner":"Issuer"}"""
+        },
+        {
             new AuthorisationApproved(_partner, _user, _balance, _card, _other, 500, "PLN", _time), "transaction.authorized",
             $$"""{"customerId":"{{_user}}","transactionId":"{{_other}}","cardId":"{{_card}}","balanceId":"{{_balance}}","amount":{"amount":500,"currency":"PLN"} }"""
         },
