@@ -2,6 +2,7 @@ using Antaca.BalanceService.Adjustments;
 using Antaca.BalanceService.Balances;
 using Antaca.BalanceService.Clearing;
 using Antaca.BalanceService.Holds;
+using Antaca.BalanceService.Journal;
 using Antaca.BalanceService.Ledger;
 using Antaca.BalanceService.Partners;
 using Antaca.BalanceService.Rates;
@@ -16,7 +17,12 @@ public static class Service
 {
     public const string Name = "balanceservice";
 
-    public static Task<int> Main(string[] args) => Defaults.Run(() => Build(args));
+    /// <summary>Serves; or runs one command and ends.</summary>
+    public static Task<int> Main(string[] args) => args switch
+    {
+        ["ledger", "export", .. var settings] => ExportLedger.Run(settings, new Clock(), Console.Error),
+        _ => Defaults.Run(() => Build(args)),
+    };
 
     /// <param name="adjust">Lets a test put its own clock in.</param>
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? adjust = null)
@@ -42,6 +48,7 @@ public static class Service
         builder.Services.AddSingleton<Clearings>();
         builder.Services.AddSingleton<PostClearingFiles>();
         builder.Services.AddHostedService(services => services.GetRequiredService<PostClearingFiles>());
+        AddJournal(builder);
         adjust?.Invoke(builder);
 
         var app = builder.BuildService();
@@ -97,5 +104,11 @@ public static class Service
         var rates = app.MapForCallers("/rates");
         rates.MapAddRate();
         rates.MapListRates();
+
+    private static void AddJournal(WebApplicationBuilder builder)
+    {
+        var settings = builder.AddSettings<JournalSettings>("Journal");
+        builder.Services.AddSingleton(_ => JournalKey.Open(settings, builder.Environment.EnvironmentName));
+        builder.Services.AddHostedService<SealJournal>();
     }
 }
