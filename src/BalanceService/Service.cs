@@ -85,6 +85,7 @@ public static class Service
         app.MapForServices("balanceservice/authorisations", "/internal/authorisations").MapAuthorise();
         return app;
     }
+
     private static void MapPartnerMoney(WebApplication app)
     {
         var own = app.MapForCallers("/partner-balances", Channel.Secure);
@@ -104,6 +105,7 @@ public static class Service
         var rates = app.MapForCallers("/rates");
         rates.MapAddRate();
         rates.MapListRates();
+    }
 
     private static void AddJournal(WebApplicationBuilder builder)
     {

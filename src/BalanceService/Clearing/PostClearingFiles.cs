@@ -54,9 +54,9 @@ internal sealed partial class PostClearingFiles(Clearings clearings, NpgsqlDataS
     {
         await using var work = await Work.Begin(database, cancel);
         var open = await work.TakeOpenRecords(BatchRows);
-        foreach (var (processor, record) in open.Select(record => (record.Processor, record.Line)))
+        foreach (var (processor, record) in open)
         {
-            await work.SaveOutcome(record.FileId, await Post(processor, record.Line, cancel));
+            await work.SaveOutcome(record.FileId, await Post(processor, record, cancel));
         }
         await work.FinishFiles(clock.GetUtcNow());
         await work.Commit();

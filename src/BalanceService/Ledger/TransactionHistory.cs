@@ -97,7 +97,7 @@ internal sealed record TransactionHistory(
     }
 
     /// <summary>As an operator sees it.</summary>
-    public TransactionHistory ForOperators(Guid customerId, IEnumerable<TransactionEntry> entries) => this with
+    public TransactionHistory ForOperators(Guid? customerId, IEnumerable<TransactionEntry> entries) => this with
     {
         CustomerId = customerId,
         Entries = [.. entries.Select(entry => new MovedMoney(entry.AccountKind, Money.Of(entry.Amount, entry.Currency), entry.OperationId))],

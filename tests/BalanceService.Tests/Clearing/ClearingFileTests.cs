@@ -125,7 +125,7 @@ public sealed class ClearingFileTests(LedgerSuite suite) : ProcessorTest(suite)
 
     private Task<Answer> Upload(string file) => Processor.Post("/clearing-files", new { name = "test.csv", csv = file });
 
-    private new async Task<Answer> Posted(string file) => await Done((await Upload(file)).Must(202).Id);
+    private async Task<Answer> Posted(string file) => await Done((await Upload(file)).Must(202).Id);
 
     private async Task<Answer> Done(Guid fileId)
     {
