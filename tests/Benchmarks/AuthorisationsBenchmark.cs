@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using Antaca.Client;
 using Npgsql;
@@ -6,80 +8,111 @@ namespace Antaca.Benchmarks;
 
 /// <summary>
 /// Authorisations a second through the whole suite, as a processor sends them with the SDK over the gateway's mTLS port: by card
-/// id, and by card number with expiry and CVV. First as fast as a number of callers gets its answers, then at half that rate,
-/// whatever comes back, for the latencies. PostgreSQL's own benchmark on the suite's cluster, before and after, is the unit.
+/// id, and by card number with expiry and CVV; and both again over full tables. First as fast as a number of callers gets its
+/// answers, then at half that rate, whatever comes back, for the latencies. All cards are one partner's, whose own account every
+/// authorisation touches. PostgreSQL's own benchmark on the suite's cluster, before and after, is the unit.
 /// </summary>
 internal static class AuthorisationsBenchmark
 {
     private const int DefaultCallers = 64;
     private const int DefaultSeconds = 20;
-    private const int DefaultCards = 500;
+    private const int DefaultNumbers = 500;
+    private const int Users = 50_000;
+    private const int FullRows = 20_000_000;
+    private const int FullBalances = 1_000_000;
+    private const int RowsOfBalance = 10;
     private const int WarmUpSeconds = 5;
     private const int Connections = 4;
     private const int RegisterAtOnce = 4;
     private const int LargestAmount = 100;
     private const long Reload = 100_000_00;
-    private const string Currency = "PLN";
 
+    private static readonly Guid _partner = new("0190a000-0000-7000-8000-000000000001");
     private static readonly Guid _program = new("0190a000-0000-7000-8000-000000000003");
     private static readonly Merchant _merchant = new("500123", "Corner shop", "5411", "PL");
 
     public static async Task<int> Run(string[] typed)
     {
-        var options = new Options(typed, "--callers", "--seconds", "--cards");
+        var options = new Options(typed, "--callers", "--seconds", "--numbers", "--rows", "--full");
         var callers = options.Number("--callers", DefaultCallers);
         var seconds = options.Number("--seconds", DefaultSeconds);
+        var rowsThen = options.Has("--full") ? FullRows : options.Number("--rows", 0);
+        var balancesThen = options.Has("--full") ? FullBalances : Math.Max(Users, rowsThen / RowsOfBalance);
+
         Console.WriteLine("Starting the suite ...");
         await using var suite = await RunningSuite.Start();
         await using var ledger = NpgsqlDataSource.Create(suite.ConnectionString("balances"));
+        await using var cards = NpgsqlDataSource.Create(suite.ConnectionString("cards"));
         var pgbench = await Pgbench.Prepare(suite.SuperuserConnectionString);
-        var cards = await Issue(suite, options.Number("--cards", DefaultCards));
-        Console.WriteLine(Line($"{cards.Length} cards of as many users are there"));
+        var rows = new LedgerRows(ledger, _partner, _program);
+        var numbers = await Issue(suite, options.Number("--numbers", DefaultNumbers));
+        await Fill(rows, cards, Users, 0);
 
         var before = await pgbench.Run(seconds);
         Console.WriteLine(Line($"pgbench: {before:F0} a second"));
         var connections = Enumerable.Range(0, Connections).Select(_ => suite.ProcessorConnection()).ToArray();
-        var sender = new Sender([.. connections.Select(connection => new ProcessorClient(connection))], cards);
+        var sender = new Sender([.. connections.Select(connection => new ProcessorClient(connection))], rows.Spenders, numbers);
         var measured = new List<Measured>();
-        foreach (var (name, byNumber) in new[] { ("by card id", false), ("by number, expiry, CVV", true) })
+        await Measure("by card id", sender.SendId);
+        await Measure("by number, expiry, CVV", sender.SendNumber);
+        var after = await pgbench.Run(seconds);
+        Console.WriteLine(Line($"pgbench: {after:F0} a second"));
+        if (rowsThen > 0)
         {
-            var fastest = new Way(name, [.. Enumerable.Repeat(() => sender.Send(byNumber), callers)]);
-            await fastest.Run(TimeSpan.FromSeconds(WarmUpSeconds), suite.ProcessorTimes);
-            await Pgbench.Checkpoint(suite.SuperuserConnectionString);
-            var most = await fastest.Run(TimeSpan.FromSeconds(seconds), suite.ProcessorTimes);
-            Console.WriteLine(Line($"{name}: {most.PerSecond:F0} a second"));
-            var half = await OpenLoop.Run(most.PerSecond / 2, TimeSpan.FromSeconds(seconds), () => sender.Send(byNumber), suite.ProcessorTimes);
-            measured.Add(new Measured(name, most, half));
+            await Fill(rows, cards, balancesThen, rowsThen);
+            await Measure("by card id, full tables", sender.SendId);
+            await Measure("by number, full tables", sender.SendNumber);
         }
+
         var faults = (await LedgerRows.Faults(ledger)).ToList();
         if (!await LedgerRows.HasJust(ledger, "sandbox", sender.Acknowledged()))
         {
             faults.Add("answers that are not in the ledger once");
         }
-        var after = await pgbench.Run(seconds);
-        Console.WriteLine(Line($"pgbench: {after:F0} a second"));
-
-        Report(measured, before, after, callers, seconds, cards.Length);
+        Report(measured, before, after);
         Console.WriteLine();
+        Console.WriteLine(Line($"{callers} callers on {Connections} connections, {seconds} s each; {Users} cards, then {rows.Spenders.Count}, and {numbers.Length} with numbers; {rows.Entries} entries at the end; {Environment.ProcessorCount} cores for everything"));
         Console.WriteLine(Line($"calls that failed: {sender.Failed}; the books: {(faults.Count == 0 ? "hold, every approval is in them once" : string.Join("; ", faults))}"));
         foreach (var connection in connections)
         {
             connection.Dispose();
         }
         return faults.Count == 0 && sender.Failed == 0 ? 0 : 1;
+
+        async Task Measure(string name, Func<Task> send)
+        {
+            var fastest = new Way(name, [.. Enumerable.Repeat(send, callers)]);
+            await fastest.Run(TimeSpan.FromSeconds(WarmUpSeconds), suite.ProcessorTimes);
+            await Pgbench.Checkpoint(suite.SuperuserConnectionString);
+            var most = await fastest.Run(TimeSpan.FromSeconds(seconds), suite.ProcessorTimes);
+            var half = await OpenLoop.Run(most.PerSecond / 2, TimeSpan.FromSeconds(seconds), send, suite.ProcessorTimes);
+            measured.Add(new Measured(name, most, half));
+            Console.WriteLine(Line($"{name}: {most.PerSecond:F0} a second; p99 {half.P99:F1} ms at half that rate"));
+        }
     }
 
-    private static void Report(List<Measured> measured, double before, double after, int callers, int seconds, int cards)
+    private static async Task Fill(LedgerRows rows, NpgsqlDataSource cards, int balances, long entries)
+    {
+        var filling = Stopwatch.GetTimestamp();
+        var from = rows.Spenders.Count;
+        await rows.Fill(balances, entries);
+        await rows.FillCards(cards, from);
+        Console.WriteLine(Line($"{rows.Spenders.Count} cards and balances and {rows.Entries} entries are there, filled in and analysed in {Stopwatch.GetElapsedTime(filling).TotalSeconds:F0} s"));
+    }
+
+    private static void Report(List<Measured> measured, double before, double after)
     {
         var unit = (before + after) / 2;
         Console.WriteLine();
         Console.WriteLine(Line($"{Pgbench.Described}: {before:F0} a second before, {after:F0} after; x is their mean, {unit:F0}"));
-        Console.WriteLine(Line($"{callers} callers on {Connections} connections, {cards} cards, {seconds} s each; {Environment.ProcessorCount} cores for the suite, PostgreSQL, RabbitMQ and the load"));
-        Console.WriteLine($"{"",-28}{"per second",12}{"x pgbench",11}{"p50 ms",9}{"p99 ms",9}{"busy cores",12}");
-        foreach (var one in measured)
+        Console.WriteLine($"{"",-28}{"per second",12}{"x pgbench",11}{"x empty",9}{"p50 ms",9}{"p99 ms",9}{"busy cores",12}");
+        for (var place = 0; place < measured.Count; place++)
         {
-            Console.WriteLine(Line($"{one.Name,-28}{one.Most.PerSecond,12:F0}{one.Most.PerSecond / unit,11:F2}{one.Most.P50,9:F2}{one.Most.P99,9:F2}{one.Most.BusyCores,12:F2}"));
-            Console.WriteLine(Line($"{"  at half that rate",-28}{one.Half.PerSecond,12:F0}{one.Half.PerSecond / unit,11:F2}{one.Half.P50,9:F2}{one.Half.P99,9:F2}{one.Half.BusyCores,12:F2}"));
+            var (name, most, half) = measured[place];
+            // The ways come in the same order again when the tables are full.
+            var ofEmpty = place < 2 ? "" : Line($"{most.PerSecond / measured[place - 2].Most.PerSecond:F2}");
+            Console.WriteLine(Line($"{name,-28}{most.PerSecond,12:F0}{most.PerSecond / unit,11:F2}{ofEmpty,9}{most.P50,9:F2}{most.P99,9:F2}{most.BusyCores,12:F2}"));
+            Console.WriteLine(Line($"{"  at half that rate",-28}{half.PerSecond,12:F0}{half.PerSecond / unit,11:F2}{"",9}{half.P50,9:F2}{half.P99,9:F2}{half.BusyCores,12:F2}"));
         }
         Console.WriteLine();
         Console.WriteLine("processor ms for one authorisation");
@@ -115,7 +148,7 @@ internal static class AuthorisationsBenchmark
                 cancel: cancel);
             await partner.SetKyc(user.Id, KycOutcome.Accepted, "bench", cancel: cancel);
             var balance = await partner.OpenBalance(user.Id, cancel: cancel);
-            await partner.Reload(user.Id, balance.Id, new Money(Reload, Currency), "bench", cancel: cancel);
+            await partner.Reload(user.Id, balance.Id, new Money(Reload, LedgerRows.Currency), "bench", cancel: cancel);
             cards[number] = await partner.CreateVirtualCard(user.Id, balance.Id, cancel: cancel);
         });
         return cards;
@@ -123,10 +156,10 @@ internal static class AuthorisationsBenchmark
 
     private sealed record Measured(string Name, WayRound Most, WayRound Half);
 
-    /// <summary>Sends authorisations of random cards, and keeps what was answered.</summary>
-    private sealed class Sender(ProcessorClient[] processors, IssuedCard[] cards)
+    /// <summary>Sends authorisations of cards drawn at random, and keeps what was answered.</summary>
+    private sealed class Sender(ProcessorClient[] processors, IReadOnlyList<Spender> spenders, IssuedCard[] numbers)
     {
-        private readonly System.Collections.Concurrent.ConcurrentQueue<(string TransactionId, Guid Id)> _acknowledged = new();
+        private readonly ConcurrentQueue<(string TransactionId, Guid Id)> _acknowledged = new();
         private int _sent;
         private int _failed;
 
@@ -134,39 +167,41 @@ internal static class AuthorisationsBenchmark
 
         public Dictionary<string, Guid> Acknowledged() => _acknowledged.ToDictionary(one => one.TransactionId, one => one.Id);
 
-        public async Task Send(bool byNumber)
+        public Task SendId() => Send(Request() with { CardId = spenders[Random.Shared.Next(spenders.Count)].CardId });
+
+        public Task SendNumber()
         {
-            var number = Interlocked.Increment(ref _sent);
-            var card = cards[Random.Shared.Next(cards.Length)];
-            var request = new AuthorisationRequest
-            {
-                TransactionId = string.Create(CultureInfo.InvariantCulture, $"bench-{number}"),
-                Type = AuthorisationType.Purchase,
-                CardId = byNumber ? null : card.Id,
-                CardNo = byNumber ? card.CardNo : null,
-                Exp = byNumber ? card.Exp : null,
-                Cvv = byNumber ? card.Cvv : null,
-                Amount = new Money(Random.Shared.Next(1, LargestAmount + 1), Currency),
-                Merchant = _merchant,
-                Channel = EntryChannel.Ecommerce,
-                TransmittedAt = TimeProvider.System.GetUtcNow(),
-            };
+            var card = numbers[Random.Shared.Next(numbers.Length)];
+            return Send(Request() with { CardNo = card.CardNo, Exp = card.Exp, Cvv = card.Cvv });
+        }
+
+        private AuthorisationRequest Request() => new()
+        {
+            TransactionId = string.Create(CultureInfo.InvariantCulture, $"bench-{Interlocked.Increment(ref _sent)}"),
+            Type = AuthorisationType.Purchase,
+            Amount = new Money(Random.Shared.Next(1, LargestAmount + 1), LedgerRows.Currency),
+            Merchant = _merchant,
+            Channel = EntryChannel.Ecommerce,
+            TransmittedAt = TimeProvider.System.GetUtcNow(),
+        };
+
+        private async Task Send(AuthorisationRequest request)
+        {
             try
             {
-                var answer = await processors[number % processors.Length].Authorise(request);
+                var answer = await processors[Random.Shared.Next(processors.Length)].Authorise(request);
                 if (answer.Decision != Decision.Approved)
                 {
                     throw new InvalidOperationException($"An authorisation was declined: {answer.ActionCode} {answer.Reason}");
                 }
                 _acknowledged.Enqueue((request.TransactionId, answer.AuthorizationId!.Value));
             }
-            catch (AntacaException refused) when (Interlocked.Increment(ref _failed) == 1)
+            catch (AntacaException refused)
             {
-                Console.WriteLine($"A call failed: {refused.Message}");
-            }
-            catch (AntacaException)
-            {
-                // Counted.
+                if (Interlocked.Increment(ref _failed) == 1)
+                {
+                    Console.WriteLine($"A call failed: {refused.Message}");
+                }
             }
         }
     }

@@ -56,6 +56,7 @@ internal sealed class BalanceServiceProcess : IAsyncDisposable
         {
             if (service._process.HasExited || Stopwatch.GetElapsedTime(since).TotalSeconds > StartSeconds)
             {
+                await service.DisposeAsync();
                 throw new InvalidOperationException("BalanceService did not start.");
             }
             await Task.Delay(PollMilliseconds);

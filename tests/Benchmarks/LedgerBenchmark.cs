@@ -25,6 +25,8 @@ namespace Antaca.Benchmarks;
 /// </summary>
 internal static class LedgerBenchmark
 {
+    private const string Empty = "hold engine";
+    private const string Full = "hold engine, full tables";
     private const int Users = 50_000;
     private const int ManyCallers = 256;
     private const int FewCallers = 16;
@@ -61,16 +63,16 @@ internal static class LedgerBenchmark
             await Fill(rows, Users, 0);
             var before = await pgbench.Run(seconds);
             Say($"pgbench: {before:F0} a second");
-            await bench.Measure("hold engine", "engine-many", ManyCallers, engine.Decide, "engine and load", null);
-            await bench.Measure("hold engine", "engine-few", FewCallers, engine.Decide, "engine and load", null);
+            await bench.Measure(Empty, "engine-many", ManyCallers, engine.Decide, "engine and load", null);
+            await bench.Measure(Empty, "engine-few", FewCallers, engine.Decide, "engine and load", null);
             await MeasureOverHttps(bench, folder, database);
             var after = await pgbench.Run(seconds);
             Say($"pgbench: {after:F0} a second");
             if (rowsThen > 0)
             {
                 await Fill(rows, balancesThen, rowsThen);
-                await bench.Measure("hold engine, full tables", "full-many", ManyCallers, engine.Decide, "engine and load", null);
-                await bench.Measure("hold engine, full tables", "full-few", FewCallers, engine.Decide, "engine and load", null);
+                await bench.Measure(Full, "full-many", ManyCallers, engine.Decide, "engine and load", null);
+                await bench.Measure(Full, "full-few", FewCallers, engine.Decide, "engine and load", null);
             }
             Report(bench.Measured, before, after, rows, seconds);
             return bench.Measured.All(measured => measured.Faults.Count == 0) ? 0 : 1;
@@ -120,8 +122,8 @@ internal static class LedgerBenchmark
         Console.WriteLine($"{"",-28}{"callers",9}{"per second",12}{"x pgbench",11}{"x empty",9}{"p50 ms",9}{"p99 ms",9}{"busy cores",12}  books");
         foreach (var one in all)
         {
-            var empty = all.Find(other => other != one && other.Name == "hold engine" && other.Callers == one.Callers && one.Name != other.Name);
-            var ofEmpty = one.Name.StartsWith("hold engine,", StringComparison.Ordinal) && empty is not null ? Text($"{one.Round.PerSecond / empty.Round.PerSecond:F2}") : "";
+            var empty = all.Find(other => other.Name == Empty && other.Callers == one.Callers);
+            var ofEmpty = one.Name == Full && empty is not null ? Text($"{one.Round.PerSecond / empty.Round.PerSecond:F2}") : "";
             Say($"{one.Name,-28}{one.Callers,9}{one.Round.PerSecond,12:F0}{one.Round.PerSecond / unit,11:F2}{ofEmpty,9}{one.Round.P50,9:F2}{one.Round.P99,9:F2}{one.Round.BusyCores,12:F2}  {(one.Faults.Count == 0 ? "hold" : string.Join("; ", one.Faults))}");
         }
         Console.WriteLine();
@@ -219,7 +221,7 @@ internal static class LedgerBenchmark
             return new Engine(app);
         }
 
-        public async Task<Guid> Decide(int caller, DecideAuthorisation asked)
+        public async Task<Guid> Decide(int _, DecideAuthorisation asked)
         {
             var decided = await _engine.Decide(asked);
             return decided.Answer is { Approved: true } answer

@@ -19,9 +19,9 @@ internal sealed class LedgerRows(NpgsqlDataSource owner, Guid partnerId, Guid pr
     private const long Reload = 1_000_000_00;
     private const long CreditOfPartner = 1_000_000_000_000_000;
 
-    private readonly Guid _funding = Guid.CreateVersion7();
-    private readonly Guid _credit = Guid.CreateVersion7();
     private readonly List<Spender> _spenders = [];
+    private Guid _funding = Guid.CreateVersion7();
+    private Guid _credit = Guid.CreateVersion7();
     private long _entries;
 
     public Guid PartnerId => partnerId;
@@ -55,7 +55,36 @@ internal sealed class LedgerRows(NpgsqlDataSource owner, Guid partnerId, Guid pr
             await Write([], reloaded);
             at = (at + reloaded.Count) % _spenders.Count;
         }
-        await Run("vacuum (analyze)");
+        await Analyze(owner);
+    }
+
+    /// <summary>The cards of the spenders from that place on, Active and Virtual, in CardService's database; the vault knows no number of theirs.</summary>
+    public async Task FillCards(NpgsqlDataSource cards, int from)
+    {
+        var now = Clock.InMicroseconds(TimeProvider.System.GetUtcNow());
+        var expiry = new DateOnly(now.Year + 3, 12, 31);
+        await using (var connection = await cards.OpenConnectionAsync())
+        {
+            await using var copy = await Copy(
+                connection,
+                "copy cards (id, partner_id, user_id, program_id, balance_id, type, status, masked_card_no, exp, created_at) from stdin (format binary)");
+            foreach (var spender in _spenders.Skip(from))
+            {
+                await copy.StartRowAsync();
+                await copy.WriteAsync(spender.CardId);
+                await copy.WriteAsync(partnerId);
+                await copy.WriteAsync(spender.UserId);
+                await copy.WriteAsync(programId);
+                await copy.WriteAsync(spender.BalanceId);
+                await copy.WriteAsync("Virtual");
+                await copy.WriteAsync("Active");
+                await copy.WriteAsync("510510******5100");
+                await copy.WriteAsync(expiry, NpgsqlDbType.Date);
+                await copy.WriteAsync(now.UtcDateTime, NpgsqlDbType.TimestampTz);
+            }
+            await copy.CompleteAsync();
+        }
+        await Analyze(cards);
     }
 
     /// <summary>What of the books does not hold; empty when all does.</summary>
@@ -116,12 +145,23 @@ internal sealed class LedgerRows(NpgsqlDataSource owner, Guid partnerId, Guid pr
         return left.Count == 0;
     }
 
+    /// <summary>Where the money comes from, and what stands behind all the partner's cards; either may be there already.</summary>
     private async Task OpenOwn()
     {
         await using var open = owner.CreateCommand(
-            "insert into accounts (id, partner_id, kind, currency, state, opened, created_at) values ($1, $3, 'Funding', $4, 'Open', false, $5), ($2, $3, 'Credit', $4, 'Open', true, $5)");
-        open.Parameters.AddRange([new() { Value = _funding }, new() { Value = _credit }, new() { Value = partnerId }, new() { Value = Currency }, new() { Value = TimeProvider.System.GetUtcNow() }]);
+            """
+            insert into accounts (id, partner_id, kind, currency, state, opened, created_at)
+            values ($1, $3, 'Funding', $4, 'Open', false, $5), ($2, $3, 'Credit', $4, 'Open', true, $5)
+            on conflict do nothing
+            """);
+        Bind(open, _funding, _credit, partnerId, Currency, TimeProvider.System.GetUtcNow());
         await open.ExecuteNonQueryAsync();
+        await using var find = owner.CreateCommand(
+            "select (select id from accounts where partner_id = $1 and currency = $2 and kind = 'Funding'), (select id from accounts where partner_id = $1 and currency = $2 and kind = 'Credit' and opened)");
+        Bind(find, partnerId, Currency);
+        await using var found = await find.ExecuteReaderAsync();
+        await found.ReadAsync();
+        (_funding, _credit) = (found.GetGuid(0), found.GetGuid(1));
     }
 
     /// <summary>More than all the holds will come to: the account is where everybody meets, and never says no.</summary>
@@ -138,11 +178,7 @@ internal sealed class LedgerRows(NpgsqlDataSource owner, Guid partnerId, Guid pr
             select $2, funded.id, side.account_id, side.amount, $6, $7
             from funded, (values ($8::uuid, -$5), ($9::uuid, $5)) as side (account_id, amount)
             """);
-        fund.Parameters.AddRange(
-        [
-            new() { Value = Guid.CreateVersion7() }, new() { Value = partnerId }, new() { Value = any.UserId }, new() { Value = any.BalanceId },
-            new() { Value = CreditOfPartner }, new() { Value = Currency }, new() { Value = TimeProvider.System.GetUtcNow() }, new() { Value = _funding }, new() { Value = _credit },
-        ]);
+        Bind(fund, Guid.CreateVersion7(), partnerId, any.UserId, any.BalanceId, CreditOfPartner, Currency, TimeProvider.System.GetUtcNow(), _funding, _credit);
         _entries += await fund.ExecuteNonQueryAsync();
     }
 
@@ -219,10 +255,18 @@ internal sealed class LedgerRows(NpgsqlDataSource owner, Guid partnerId, Guid pr
         return rows;
     }
 
-    private async Task Run(string statement)
+    private static void Bind(NpgsqlCommand command, params object[] values)
     {
-        await using var command = owner.CreateCommand(statement);
-        command.CommandTimeout = 0;
-        await command.ExecuteNonQueryAsync();
+        foreach (var value in values)
+        {
+            command.Parameters.Add(new NpgsqlParameter { Value = value });
+        }
+    }
+
+    private static async Task Analyze(NpgsqlDataSource database)
+    {
+        await using var analyze = database.CreateCommand("vacuum (analyze)");
+        analyze.CommandTimeout = 0;
+        await analyze.ExecuteNonQueryAsync();
     }
 }
