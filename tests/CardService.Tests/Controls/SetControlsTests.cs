@@ -216,7 +216,7 @@ public sealed class SetControlsTests(Suite suite) : IClassFixture<Suite>
         { """{"limits":[{"window":"Day"}]}""", "limits[0]" },
         { """{"limits":[{"window":"Day","amount":1,"uses":1}]}""", "limits[0]" },
         { """{"limits":[null]}""", "limits[0]" },
-        { """{"limits":[{"window":"Day","amount":1},{"window":"Day","amount":0}]}""", "limits[1].amount" },
+        { """{"limits":[{"window":"Day","amount":1},{"window":"Week","amount":0}]}""", "limits[1].amount" },
         { """{"limits":[{"window":"Day","amount":-1}]}""", "limits[0].amount" },
         { """{"limits":[{"window":"Day","amount":1000000000000001}]}""", "limits[0].amount" },
         { """{"limits":[{"window":"Day","amount":1.5}]}""", "limits[0].amount" },
