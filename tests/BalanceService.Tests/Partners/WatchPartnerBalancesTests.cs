@@ -116,8 +116,9 @@ public sealed class WatchPartnerBalancesTests(LedgerSuite suite) : LedgerTest(su
 
         // Notifications sends no message twice that has the same id.
         var mails = (from id in new[] { once, other } from receiver in new[] { first, last } select new Guid(SHA256.HashData(Encoding.UTF8.GetBytes($"{id}\n{receiver}")).AsSpan(0, 16))).ToArray();
+        var notifications = Suite.Database("notifications");
         await Eventually.Holds(
-            async () => await Suite.Database("notifications").Scalar<long>("select count(*) from messages where id = any($1) and outcome = 'Sent'", mails) == 4,
+            async () => await notifications.Scalar<long>("select count(*) from messages where id = any($1) and outcome = 'Sent'", mails) == 4,
             "four mails");
         await bus.StopAsync();
     }
