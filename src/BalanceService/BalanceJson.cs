@@ -7,6 +7,7 @@ using Antaca.BalanceService.Holds;
 using Antaca.BalanceService.Ledger;
 using Antaca.BalanceService.Partners;
 using Antaca.BalanceService.Rates;
+using Antaca.BalanceService.Statements;
 using Antaca.Contracts.Requests;
 using Antaca.ServiceDefaults;
 
@@ -45,7 +46,10 @@ namespace Antaca.BalanceService;
 [JsonSerializable(typeof(SendMessage))]
 [JsonSerializable(typeof(MessageSent))]
 [JsonSerializable(typeof(CardFacts))]
-[JsonSerializable(typeof(DecisionInputs))]
+[JsonSerializable(typeof(Explanation))]
+[JsonSerializable(typeof(ExplainDecline.Answer), TypeInfoPropertyName = "ExplainDeclineAnswer")]
+[JsonSerializable(typeof(TransactionHistory))]
+[JsonSerializable(typeof(StatementView))]
 [JsonSerializable(typeof(ReverseAuthorisation.Request), TypeInfoPropertyName = "ReverseAuthorisationRequest")]
 [JsonSerializable(typeof(ReverseTransaction.Request), TypeInfoPropertyName = "ReverseTransactionRequest")]
 [JsonSerializable(typeof(IncrementAuthorisation.Request), TypeInfoPropertyName = "IncrementAuthorisationRequest")]
@@ -53,6 +57,8 @@ namespace Antaca.BalanceService;
 [JsonSerializable(typeof(HoldView))]
 [JsonSerializable(typeof(ClearingRecord))]
 [JsonSerializable(typeof(ClearingView))]
+[JsonSerializable(typeof(UploadClearingFile.Request), TypeInfoPropertyName = "UploadClearingFileRequest")]
+[JsonSerializable(typeof(ClearingFileView))]
 [JsonSerializable(typeof(RefundTransaction.Request), TypeInfoPropertyName = "RefundTransactionRequest")]
 internal sealed partial class BalanceJson : JsonSerializerContext
 {

@@ -2,9 +2,11 @@ using Antaca.BalanceService.Adjustments;
 using Antaca.BalanceService.Balances;
 using Antaca.BalanceService.Clearing;
 using Antaca.BalanceService.Holds;
+using Antaca.BalanceService.Journal;
 using Antaca.BalanceService.Ledger;
 using Antaca.BalanceService.Partners;
 using Antaca.BalanceService.Rates;
+using Antaca.BalanceService.Statements;
 using Antaca.ServiceDefaults;
 using MassTransit;
 
@@ -15,7 +17,12 @@ public static class Service
 {
     public const string Name = "balanceservice";
 
-    public static Task<int> Main(string[] args) => Defaults.Run(() => Build(args));
+    /// <summary>Serves; or runs one command and ends.</summary>
+    public static Task<int> Main(string[] args) => args switch
+    {
+        ["ledger", "export", .. var settings] => ExportLedger.Run(settings, new Clock(), Console.Error),
+        _ => Defaults.Run(() => Build(args)),
+    };
 
     /// <param name="adjust">Lets a test put its own clock in.</param>
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? adjust = null)
@@ -39,6 +46,9 @@ public static class Service
         builder.Services.AddHostedService(services => services.GetRequiredService<HoldEngine>());
         builder.Services.AddHostedService<ExpireHolds>();
         builder.Services.AddSingleton<Clearings>();
+        builder.Services.AddSingleton<PostClearingFiles>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<PostClearingFiles>());
+        AddJournal(builder);
         adjust?.Invoke(builder);
 
         var app = builder.BuildService();
@@ -52,13 +62,22 @@ public static class Service
         balances.MapCloseBalance();
         balances.MapAdjustBalance();
         balances.MapListTransactions();
-        app.MapForCallers("/transactions").MapListAllTransactions();
+        balances.MapGetTransaction();
+        balances.MapExplainDecline();
+        balances.MapGetStatement();
+        var transactions = app.MapForCallers("/transactions");
+        transactions.MapListAllTransactions();
+        transactions.MapGetAnyTransaction();
+        transactions.MapExplainAnyDecline();
         var authorisations = app.MapForCallers("/authorizations", Channel.Processor);
         authorisations.MapReverseAuthorisation();
         authorisations.MapIncrementAuthorisation();
         app.MapForCallers("/reversals", Channel.Processor).MapReverseTransaction();
         app.MapForCallers("/clearings", Channel.Processor).MapClearTransaction();
         app.MapForCallers("/refunds", Channel.Processor).MapRefundTransaction();
+        var files = app.MapForCallers("/clearing-files", Channel.Processor);
+        files.MapUploadClearingFile();
+        files.MapGetClearingFile();
         app.MapForCallers("/balance-summary").MapSumBalances();
         MapPartnerMoney(app);
         app.MapForServices("balanceservice/balances", "/internal/balances").MapGetBalanceFacts();
@@ -85,5 +104,11 @@ public static class Service
         var rates = app.MapForCallers("/rates");
         rates.MapAddRate();
         rates.MapListRates();
+
+    private static void AddJournal(WebApplicationBuilder builder)
+    {
+        var settings = builder.AddSettings<JournalSettings>("Journal");
+        builder.Services.AddSingleton(_ => JournalKey.Open(settings, builder.Environment.EnvironmentName));
+        builder.Services.AddHostedService<SealJournal>();
     }
 }

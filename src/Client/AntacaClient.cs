@@ -132,6 +132,29 @@ public sealed class AntacaClient(AntacaConnection connection)
         ("limit", limit),
         ("after", after));
 
+    /// <summary>A transaction with what became of it.</summary>
+    /// <exception cref="AntacaException"><c>TRANSACTION_NOT_FOUND</c>.</exception>
+    public Task<TransactionHistory> GetTransaction(Guid customerId, Guid balanceId, Guid transactionId, CancellationToken cancel = default) => Get(
+        $"secure/customers/{customerId}/balances/{balanceId}/transactions/{transactionId}", ClientJson.Default.TransactionHistory, encrypted: false, cancel);
+
+    /// <summary>Why an authorisation was declined: the rule that said no, and all that it was decided from.</summary>
+    /// <exception cref="AntacaException"><c>TRANSACTION_NOT_FOUND</c>, <c>NOT_DECLINED</c>.</exception>
+    public Task<DeclineExplanation> ExplainDecline(Guid customerId, Guid balanceId, Guid transactionId, CancellationToken cancel = default) => Get(
+        $"secure/customers/{customerId}/balances/{balanceId}/transactions/{transactionId}/explanation", ClientJson.Default.DeclineExplanation, encrypted: false, cancel);
+
+    /// <summary>What moved on a balance in a month, the oldest first, between the balance before and after.</summary>
+    /// <param name="customerId">The user.</param>
+    /// <param name="balanceId">The user's balance.</param>
+    /// <param name="month">Any day of the month.</param>
+    /// <param name="timeZone">IANA name of the zone whose month it is; null for UTC.</param>
+    /// <param name="limit">1 to <see cref="MaxPageSize"/>.</param>
+    /// <param name="after"><see cref="Statement.Next"/> of the page before.</param>
+    /// <param name="cancel">Ends the waiting.</param>
+    /// <exception cref="AntacaException"><c>BALANCE_NOT_FOUND</c>, <c>BALANCE_HELD_BY_PARTNER</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<Statement> GetStatement(
+        Guid customerId, Guid balanceId, DateOnly month, string? timeZone = null, int limit = 50, string? after = null, CancellationToken cancel = default) => connection.Transport.Send(
+        Call.Get($"secure/customers/{customerId}/balances/{balanceId}/statement", Statement.QueryOf(month, timeZone, limit, after)), ClientJson.Default.Statement, cancel);
+
     /// <summary>A balance with its cards.</summary>
     /// <exception cref="AntacaException"><c>BALANCE_NOT_FOUND</c>.</exception>
     public Task<Balance> GetBalance(Guid customerId, Guid balanceId, CancellationToken cancel = default) =>

@@ -57,7 +57,7 @@ internal sealed record NewBalance(string? Currency);
 internal sealed record NewReload(Money Amount, string Reference);
 
 /// <summary>A movement or authorisation on a balance.</summary>
-public sealed record Transaction
+public record Transaction
 {
     public required Guid Id { get; init; }
 
@@ -90,6 +90,9 @@ public sealed record Transaction
 
     /// <summary>The words given with a reload or an adjustment.</summary>
     public string? Reference { get; init; }
+
+    /// <summary>In the merchant's currency, where it is another.</summary>
+    public Money? OriginalAmount { get; init; }
 }
 
 [JsonConverter(typeof(ByName<TransactionType>))]

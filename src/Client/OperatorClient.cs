@@ -270,6 +270,34 @@ public sealed class OperatorClient(AntacaConnection connection)
     public Task<Page<Transaction>> ListTransactions(Guid customerId, Guid balanceId, int limit = 50, string? after = null, CancellationToken cancel = default) => Send(
         Call.Get($"admin/customers/{customerId}/balances/{balanceId}/transactions", Query.Of(("limit", limit), ("after", after))), ClientJson.Default.PageTransaction, cancel);
 
+    /// <summary>A transaction of a balance with what became of it and the money it moved.</summary>
+    /// <exception cref="AntacaException"><c>TRANSACTION_NOT_FOUND</c>.</exception>
+    public Task<TransactionHistory> GetTransaction(Guid customerId, Guid balanceId, Guid transactionId, CancellationToken cancel = default) => Send(
+        Call.Get($"admin/customers/{customerId}/balances/{balanceId}/transactions/{transactionId}"), ClientJson.Default.TransactionHistory, cancel);
+
+    /// <summary>Any partner's transaction with what became of it and the money it moved.</summary>
+    /// <exception cref="AntacaException"><c>TRANSACTION_NOT_FOUND</c>.</exception>
+    public Task<TransactionHistory> GetTransaction(Guid transactionId, CancellationToken cancel = default) =>
+        Send(Call.Get($"admin/transactions/{transactionId}"), ClientJson.Default.TransactionHistory, cancel);
+
+    /// <summary>Why an authorisation was declined: the rule that said no, and all that it was decided from.</summary>
+    /// <exception cref="AntacaException"><c>TRANSACTION_NOT_FOUND</c>, <c>NOT_DECLINED</c>.</exception>
+    public Task<DeclineExplanation> ExplainDecline(Guid transactionId, CancellationToken cancel = default) =>
+        Send(Call.Get($"admin/transactions/{transactionId}/explanation"), ClientJson.Default.DeclineExplanation, cancel);
+
+    /// <summary>What moved on a balance in a month, the oldest first, between the balance before and after.</summary>
+    /// <param name="customerId">The user.</param>
+    /// <param name="balanceId">The user's balance.</param>
+    /// <param name="month">Any day of the month.</param>
+    /// <param name="timeZone">IANA name of the zone whose month it is; null for UTC.</param>
+    /// <param name="limit">1 to <see cref="AntacaClient.MaxPageSize"/>.</param>
+    /// <param name="after"><see cref="Statement.Next"/> of the page before.</param>
+    /// <param name="cancel">Ends the waiting.</param>
+    /// <exception cref="AntacaException"><c>BALANCE_NOT_FOUND</c>, <c>BALANCE_HELD_BY_PARTNER</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<Statement> GetStatement(
+        Guid customerId, Guid balanceId, DateOnly month, string? timeZone = null, int limit = 50, string? after = null, CancellationToken cancel = default) => Send(
+        Call.Get($"admin/customers/{customerId}/balances/{balanceId}/statement", Statement.QueryOf(month, timeZone, limit, after)), ClientJson.Default.Statement, cancel);
+
     /// <summary>Adds money to a balance. For Admins. Give an idempotency key of your own: it is what keeps money from being added twice.</summary>
     /// <param name="balanceId">Any user's balance.</param>
     /// <param name="amount">More than zero, in the balance's currency.</param>

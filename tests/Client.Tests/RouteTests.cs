@@ -33,6 +33,7 @@ public sealed partial class RouteTests : IAsyncLifetime, IDisposable
         new UserChange(),
         Wire.NewPhysicalCard,
         Wire.Authorisation,
+        new ClearingRequest { TransactionId = "c-1", CardId = Wire.CardId, Amount = new Money(100, "PLN"), Merchant = new Merchant("M-1", "Shop", "5411", "PL") },
         new NewOutsideLock { CardId = Wire.CardId, Code = LockCode.Lost, Source = OutsideSource.Visa },
         new Registration
         {

@@ -391,6 +391,10 @@ public class Suite : IAsyncLifetime
             yield return $"--Sandbox:PublicAddress={PublicAddress}";
             yield return $"--Sandbox:PartnerAddress={PartnerAddress}";
         }
+        if (name == "balanceservice")
+        {
+            yield return $"--Journal:SigningKey={Certificates.JournalKey}";
+        }
         if (name == "notifications")
         {
             yield return $"--Messages:Folder={MessagesFolder}";

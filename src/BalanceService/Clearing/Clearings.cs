@@ -225,6 +225,10 @@ internal sealed class Clearings(
         return new ClearingOutcome(ClearingKind.Posted, answer);
     }
 
+    /// <summary>The account of a card; null where the processor does not serve it.</summary>
+    public async Task<Guid?> AccountOf(Guid cardId, string processor, CancellationToken cancel) =>
+        (await cardService.Get<CardFacts>($"/internal/cards/{cardId}?processor={Uri.EscapeDataString(processor)}", cancel)).ValueOrNothing?.BalanceId;
+
     /// <summary>Whose account it is about: of the authorisation that is named, or of a card that the processor serves.</summary>
     private async Task<Guid?> AccountOf(Guid? authorizationId, Guid cardId, string processor, CancellationToken cancel)
     {
@@ -233,8 +237,7 @@ internal sealed class Clearings(
             var authorised = await database.FindCardOf(id, processor, cancel);
             return authorised?.CardId == cardId ? authorised.AccountId : null;
         }
-        var card = await cardService.Get<CardFacts>($"/internal/cards/{cardId}?processor={Uri.EscapeDataString(processor)}", cancel);
-        return card.ValueOrNothing?.BalanceId;
+        return await AccountOf(cardId, processor, cancel);
     }
 
     /// <summary>

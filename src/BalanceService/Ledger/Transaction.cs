@@ -24,7 +24,7 @@ internal enum TransactionStatus
 }
 
 /// <summary>Something that happened to a balance, as its owner sees it.</summary>
-internal sealed record Transaction
+internal record Transaction
 {
     public required Guid Id { get; init; }
 

@@ -25,6 +25,7 @@ internal static class SuiteCalls
             .Replace("{installationId}", (installationId ?? Guid.CreateVersion7()).ToString(), StringComparison.Ordinal)
             .Replace("{operatorId}", (operatorId ?? Guid.CreateVersion7()).ToString(), StringComparison.Ordinal)
             .Replace("{requestId}", suite.RequestId.ToString(), StringComparison.Ordinal)
+            .Replace("{transactionId}", suite.TransactionId.ToString(), StringComparison.Ordinal)
             .Replace("{orderId}", suite.OrderId.ToString(), StringComparison.Ordinal)
             .Replace("{partnerBalanceId}", suite.PartnerBalanceId.ToString(), StringComparison.Ordinal)
             .Replace("{adjustmentId}", Guid.CreateVersion7().ToString(), StringComparison.Ordinal)
