@@ -181,6 +181,57 @@ public sealed class OperatorTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Every_call_about_a_partners_money()
+    {
+        await SignIn();
+        var own = $"/admin/partner-balances/{Wire.BalanceId}";
+        var opened = await Calls(
+            Wire.PartnerBalance,
+            () => _operators.OpenPartnerBalance(Wire.UserId, new NewPartnerBalance(PartnerBalanceKind.Credit, "PLN", 1_000, ["a@example.com"])),
+            $"POST /admin/partners/{Wire.UserId}/balances",
+            """{"kind":"Credit","currency":"PLN","lowThreshold":1000,"notify":["a@example.com"]}""");
+        Assert.Equal((PartnerBalanceKind.Credit, 500L, 100L, 400L, (long?)1_000), (opened.Kind, opened.Amount, opened.Held, opened.Available, opened.LowThreshold));
+        Assert.Equal("a@example.com", Assert.Single(opened.Notify));
+        await Calls(Wire.PageOf(Wire.PartnerBalance), () => _operators.ListPartnerBalances(Wire.UserId), $"GET /admin/partners/{Wire.UserId}/balances?limit=50");
+        await Calls(Wire.PartnerBalance, () => _operators.GetPartnerBalance(Wire.BalanceId), $"GET {own}");
+        await Calls(Wire.PartnerBalance, () => _operators.UpdatePartnerBalance(Wire.BalanceId, new PartnerBalanceChange(0)), $"PATCH {own}", """{"lowThreshold":0}""");
+        await Calls(
+            Wire.Transaction,
+            () => _operators.ReloadPartnerBalance(Wire.BalanceId, new Money(100, "PLN"), "transfer"),
+            $"POST {own}/reload",
+            """{"amount":{"amount":100,"currency":"PLN"},"reference":"transfer"}""");
+        var moved = await Calls(Wire.PageOf(Wire.PartnerMovement), () => _operators.ListPartnerMovements(Wire.BalanceId), $"GET {own}/transactions?limit=50");
+        Assert.Equal((TransactionType.Adjustment, new Money(-300, "PLN"), "Goodwill"), (moved.Items[0].Type, moved.Items[0].Amount, moved.Items[0].Reason));
+        var summary = await Calls("""[{"currency":"PLN","users":5,"wallet":7}]""", () => _operators.SumBalances(), "GET /admin/balances/summary");
+        Assert.Equal(new BalanceSummary("PLN", 5, 7), Assert.Single(summary));
+    }
+
+    [Fact]
+    public async Task Every_call_about_adjustments_states_and_rates()
+    {
+        await SignIn();
+        var balance = $"/admin/balances/{Wire.BalanceId}";
+        await Calls(Wire.Balance, () => _operators.BlockBalance(Wire.BalanceId), $"POST {balance}/block");
+        await Calls(Wire.Balance, () => _operators.UnblockBalance(Wire.BalanceId), $"POST {balance}/unblock");
+        await Calls(Wire.Balance, () => _operators.CloseBalance(Wire.BalanceId), $"POST {balance}/close");
+        const string Body = """{"amount":{"amount":-300,"currency":"PLN"},"reason":"Fee","note":"card"}""";
+        Task<AdjustmentOutcome> Adjust() => _operators.AdjustBalance(Wire.BalanceId, new Money(-300, "PLN"), AdjustmentReason.Fee, "card");
+        var done = await Calls(Wire.Transaction, Adjust, $"POST {balance}/adjustments", Body);
+        Assert.False(done.Waits);
+        Assert.NotNull(done.Id);
+        var waits = await Calls($$"""{"adjustmentId":"{{Wire.CardId}}","status":"Proposed"}""", Adjust, $"POST {balance}/adjustments", Body);
+        Assert.Equal((true, (Guid?)Wire.CardId, (Guid?)null), (waits.Waits, waits.AdjustmentId, waits.Id));
+        await Calls(Wire.PageOf(Wire.Adjustment), () => _operators.ListAdjustments(AdjustmentStatus.Proposed), "GET /admin/adjustments?status=Proposed&limit=50");
+        var approved = await Calls(Wire.Adjustment, () => _operators.ApproveAdjustment(Wire.CardId), $"POST /admin/adjustments/{Wire.CardId}/approve");
+        Assert.Equal((AdjustmentStatus.Approved, AdjustmentReason.Fee, new Money(-300, "PLN")), (approved.Status, approved.Reason, approved.Amount));
+        await Calls(Wire.Adjustment, () => _operators.RejectAdjustment(Wire.CardId), $"POST /admin/adjustments/{Wire.CardId}/reject");
+        var rate = await Calls(
+            Wire.Rate, () => _operators.AddRate(new NewExchangeRate("EUR", "PLN", 4.2537m, "NBP")), "POST /admin/rates", """{"base":"EUR","quote":"PLN","rate":4.2537,"source":"NBP"}""");
+        Assert.Equal(4.2537m, rate.Rate);
+        await Calls(Wire.PageOf(Wire.Rate), () => _operators.ListRates("EUR", "PLN"), "GET /admin/rates?base=EUR&quote=PLN&limit=50");
+    }
+
+    [Fact]
     public async Task Every_call_about_users()
     {
         await SignIn();

@@ -24,6 +24,26 @@ internal static class Wire
          "createdAt":"2026-03-01T12:00:00Z","cards":[{{Card}}]}
         """;
 
+    public static readonly string PartnerBalance = $$"""
+        {"id":"{{BalanceId}}","partnerId":"{{UserId}}","kind":"Credit","currency":"PLN","amount":500,"held":100,"available":400,"lowThreshold":1000,
+         "notify":["a@example.com"],"createdAt":"2026-03-01T12:00:00Z"}
+        """;
+
+    public static readonly string PartnerMovement = $$"""
+        {"transactionId":"{{CardId}}","operationId":null,"customerId":"{{UserId}}","type":"Adjustment","amount":{"amount":-300,"currency":"PLN"},
+         "reason":"Goodwill","reference":"sorry","postedAt":"2026-03-01T12:00:00Z"}
+        """;
+
+    public static readonly string Adjustment = $$"""
+        {"id":"{{CardId}}","balanceId":"{{BalanceId}}","customerId":"{{UserId}}","amount":{"amount":-300,"currency":"PLN"},"reason":"Fee","note":"card",
+         "status":"Approved","proposedBy":"{{UserId}}","proposedAt":"2026-03-01T12:00:00Z","decidedBy":"{{CardId}}","decidedAt":"2026-03-01T12:01:00Z",
+         "transactionId":"{{CardId}}"}
+        """;
+
+    public static readonly string Rate = $$"""
+        {"id":"{{CardId}}","base":"EUR","quote":"PLN","rate":"4.2537","source":"NBP","validFrom":"2026-03-01T12:00:00Z"}
+        """;
+
     public static readonly string Transaction = $$"""
         {"id":"{{CardId}}","balanceId":"{{BalanceId}}","cardId":null,"type":"Reload","status":"Cleared","amount":{"amount":50000,"currency":"PLN"},"merchant":null,
          "authorizedAt":"2026-03-01T12:00:00Z","clearedAt":"2026-03-01T12:00:00Z","actionCode":null,"reason":null,"reference":"first"}

@@ -6,8 +6,8 @@ using Npgsql;
 namespace Antaca.BalanceService.Rates;
 
 /// <summary>
-/// Says what a major unit of one currency is worth in another from a moment on. A rate is never changed: a newer one follows. It
-/// holds for what is authorised up to five seconds later.
+/// Says what a major unit of one currency is worth in another from a moment on. A rate is never changed: a newer one follows.
+/// Every replica decides by it within five seconds.
 /// </summary>
 internal static class AddRate
 {
