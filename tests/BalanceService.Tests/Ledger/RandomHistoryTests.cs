@@ -15,7 +15,7 @@ public sealed class RandomHistoryTests(LedgerSuite suite, ITestOutputHelper outp
 {
     private const int Accounts = 50;
     private const int Callers = 16;
-    private const int DefaultOperations = 6_000;
+    private const int DefaultOperations = 2_000;
     private const int MaxRepeats = 50;
 
     private static readonly int _operations = int.Parse(
