@@ -46,7 +46,7 @@ internal static class AuthorisationsBenchmark
         var pgbench = await Pgbench.Prepare(suite.SuperuserConnectionString);
         var rows = new LedgerRows(ledger, _partner, _program);
         var numbers = await Issue(suite, options.Number("--numbers", DefaultNumbers));
-        await Fill(rows, cards, Users, 0);
+        await Fill(rows, ledger, cards, Users, 0);
 
         var before = await pgbench.Run(seconds);
         Console.WriteLine(Line($"pgbench: {before:F0} a second"));
@@ -59,7 +59,7 @@ internal static class AuthorisationsBenchmark
         Console.WriteLine(Line($"pgbench: {after:F0} a second"));
         if (rowsThen > 0)
         {
-            await Fill(rows, cards, balancesThen, rowsThen);
+            await Fill(rows, ledger, cards, balancesThen, rowsThen);
             await Measure("by card id, full tables", sender.SendId);
             await Measure("by number, full tables", sender.SendNumber);
         }
@@ -91,13 +91,14 @@ internal static class AuthorisationsBenchmark
         }
     }
 
-    private static async Task Fill(LedgerRows rows, NpgsqlDataSource cards, int balances, long entries)
+    private static async Task Fill(LedgerRows rows, NpgsqlDataSource ledger, NpgsqlDataSource cards, int balances, long entries)
     {
         var filling = Stopwatch.GetTimestamp();
         var from = rows.Spenders.Count;
         await rows.Fill(balances, entries);
         await rows.FillCards(cards, from);
-        Console.WriteLine(Line($"{rows.Spenders.Count} cards and balances and {rows.Entries} entries are there, filled in and analysed in {Stopwatch.GetElapsedTime(filling).TotalSeconds:F0} s"));
+        await LedgerRows.WaitUntilSealed(ledger);
+        Console.WriteLine(Line($"{rows.Spenders.Count} cards and balances and {rows.Entries} entries are there, filled in, analysed and sealed in {Stopwatch.GetElapsedTime(filling).TotalSeconds:F0} s"));
     }
 
     private static void Report(List<Measured> measured, double before, double after)

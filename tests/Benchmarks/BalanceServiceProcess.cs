@@ -37,7 +37,8 @@ internal sealed class BalanceServiceProcess : IAsyncDisposable
             $"--Ports:Health={Text(ports[1])}",
             $"--ConnectionStrings:database={database}",
             $"--ConnectionStrings:messaging=amqp://nobody:nothing@localhost:{away}",
-            .. new[] { "datacore", "kycservice", "cardservice" }.Select(name => $"--services:{name}:https:0=https://localhost:{away}"),
+            .. new[] { "datacore", "kycservice", "cardservice", "notifications" }.Select(name => $"--services:{name}:https:0=https://localhost:{away}"),
+            $"--Journal:SigningKey={certificates.JournalKey}",
             "--Logging:LogLevel:Default=Critical",
         ];
         var program = Path.Combine(AppContext.BaseDirectory, "..", "..", "BalanceService", "release", "Antaca.BalanceService.dll");

@@ -87,6 +87,7 @@ internal static class LedgerBenchmark
     {
         var certificates = Certificates.Keep(folder, ["datacore", "balanceservice", "cardservice", "kycservice", "notifications", "gateway"], TimeProvider.System);
         await using var service = await BalanceServiceProcess.Start(certificates, database);
+        await LedgerRows.WaitUntilSealed(bench.Owner);
         var connections = Enumerable.Range(0, HttpConnections).Select(_ => service.Connect("cardservice")).ToArray();
         await bench.Measure("BalanceService over HTTPS", "https", HttpCallers, Ask, "load", service.ProcessId);
         foreach (var connection in connections)
@@ -147,6 +148,8 @@ internal static class LedgerBenchmark
     /// <summary>What all measurements have in common.</summary>
     private sealed class Bench(NpgsqlDataSource owner, string superuser, int postmaster, LedgerRows rows, int seconds)
     {
+        public NpgsqlDataSource Owner => owner;
+
         public List<Measured> Measured { get; } = [];
 
         /// <param name="processor">Names this run's authorisations in the ledger.</param>
@@ -161,8 +164,8 @@ internal static class LedgerBenchmark
             await way.Run(TimeSpan.FromSeconds(WarmUpSeconds), ProcessorTimes);
             var round = await way.Run(TimeSpan.FromSeconds(seconds), ProcessorTimes);
 
-            var faults = (await LedgerRows.Faults(owner)).ToList();
-            if (!await LedgerRows.HasJust(owner, processor, acknowledged.SelectMany(of => of).ToDictionary(one => one.TransactionId, one => one.Id)))
+            var faults = (await LedgerRows.Faults(Owner)).ToList();
+            if (!await LedgerRows.HasJust(Owner, processor, acknowledged.SelectMany(of => of).ToDictionary(one => one.TransactionId, one => one.Id)))
             {
                 faults.Add("answers that are not in the ledger once");
             }
@@ -179,7 +182,7 @@ internal static class LedgerBenchmark
                 acknowledged[caller].Add((transactionId, await decide(caller, asked)));
             };
 
-            IReadOnlyDictionary<string, double> ProcessorTimes()
+            Dictionary<string, double> ProcessorTimes()
             {
                 using var us = Process.GetCurrentProcess();
                 var times = new Dictionary<string, double> { [ours] = us.TotalProcessorTime.TotalMilliseconds, ["postgres"] = ProcessorTime.OfFamily(postmaster) };

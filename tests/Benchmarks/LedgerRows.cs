@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Antaca.ServiceDefaults;
 using Npgsql;
 using NpgsqlTypes;
@@ -16,6 +17,9 @@ internal sealed class LedgerRows(NpgsqlDataSource owner, Guid partnerId, Guid pr
     public const string Currency = "PLN";
 
     private const int Chunk = 50_000;
+    private const int LongestCopyMinutes = 10;
+    private const int LongestSealingMinutes = 60;
+    private const int PollMilliseconds = 500;
     private const long Reload = 1_000_000_00;
     private const long CreditOfPartner = 1_000_000_000_000_000;
 
@@ -85,6 +89,25 @@ internal sealed class LedgerRows(NpgsqlDataSource owner, Guid partnerId, Guid pr
             await copy.CompleteAsync();
         }
         await Analyze(cards);
+    }
+
+    /// <summary>Until the service has sealed every entry into the journal's chain, so that it is at rest when it is measured.</summary>
+    public static async Task WaitUntilSealed(NpgsqlDataSource ledger)
+    {
+        var waiting = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            await using var left = ledger.CreateCommand("select exists (select from entries where position > coalesce((select max(position) from seals), 0))");
+            if (await left.ExecuteScalarAsync() is false)
+            {
+                return;
+            }
+            if (Stopwatch.GetElapsedTime(waiting).TotalMinutes > LongestSealingMinutes)
+            {
+                throw new InvalidOperationException("The journal is not sealed.");
+            }
+            await Task.Delay(PollMilliseconds);
+        }
     }
 
     /// <summary>What of the books does not hold; empty when all does.</summary>
@@ -182,7 +205,7 @@ internal sealed class LedgerRows(NpgsqlDataSource owner, Guid partnerId, Guid pr
         _entries += await fund.ExecuteNonQueryAsync();
     }
 
-    private async Task Write(IReadOnlyList<Spender> opened, IReadOnlyList<Spender> reloaded)
+    private async Task Write(List<Spender> opened, List<Spender> reloaded)
     {
         var now = Clock.InMicroseconds(TimeProvider.System.GetUtcNow()).UtcDateTime;
         await using var connection = await owner.OpenConnectionAsync();
@@ -251,7 +274,7 @@ internal sealed class LedgerRows(NpgsqlDataSource owner, Guid partnerId, Guid pr
     private static async Task<NpgsqlBinaryImporter> Copy(NpgsqlConnection connection, string into)
     {
         var rows = await connection.BeginBinaryImportAsync(into);
-        rows.Timeout = TimeSpan.Zero;
+        rows.Timeout = TimeSpan.FromMinutes(LongestCopyMinutes);
         return rows;
     }
 
