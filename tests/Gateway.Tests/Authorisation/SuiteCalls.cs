@@ -28,6 +28,8 @@ internal static class SuiteCalls
             .Replace("{transactionId}", suite.TransactionId.ToString(), StringComparison.Ordinal)
             .Replace("{orderId}", suite.OrderId.ToString(), StringComparison.Ordinal)
             .Replace("{partnerBalanceId}", suite.PartnerBalanceId.ToString(), StringComparison.Ordinal)
+            .Replace("{authorizationId}", Guid.CreateVersion7().ToString(), StringComparison.Ordinal)
+            .Replace("{fileId}", Guid.CreateVersion7().ToString(), StringComparison.Ordinal)
             .Replace("{adjustmentId}", Guid.CreateVersion7().ToString(), StringComparison.Ordinal)
             .Replace("{processor}", "sandbox", StringComparison.Ordinal)
             .Replace("{serial}", "00", StringComparison.Ordinal);

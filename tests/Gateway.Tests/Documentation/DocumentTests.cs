@@ -38,6 +38,10 @@ public sealed partial class DocumentTests(SuiteWithEveryCaller suite) : IClassFi
         ["POST /secure/partner-balances"] = "PARTNER_BALANCE_EXISTS",
         ["POST /admin/cards/{cardId}/print"] = "DIGITAL_FIRST_DISABLED",
         ["POST /processor/personalisations/{orderId}/fail"] = "ORDER_STATE",
+        ["POST /processor/authorizations/{authorizationId}/reversals"] = "AUTHORIZATION_NOT_FOUND",
+        ["POST /processor/authorizations/{authorizationId}/increments"] = "AUTHORIZATION_NOT_FOUND",
+        ["POST /processor/reversals"] = "CARD_NOT_FOUND",
+        ["POST /processor/clearings"] = "AUTHORIZATION_NOT_FOUND",
     };
 
     /// <summary>What an app does with an approval of its user's alone.</summary>
@@ -238,6 +242,7 @@ public sealed partial class DocumentTests(SuiteWithEveryCaller suite) : IClassFi
             ["SHARE_REFUSED"] = "between the service and its own command",
             ["CARRIER_AWAY"] = "between services: no carrier took the message",
             ["MESSAGE_REFUSED"] = "between services: the carrier refused it for good",
+            ["LEDGER_BUSY"] = "between services: outside it is SERVICE_UNAVAILABLE",
             ["HTTP_"] = "a status that nobody has named",
         };
 

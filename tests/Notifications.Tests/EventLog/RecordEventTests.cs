@@ -77,6 +77,24 @@ public sealed class RecordEventTests(Suite suite) : IClassFixture<Suite>
             """
         },
         {
+            new TransactionReversed(_partner, _user, _balance, _card, _other, 500, "PLN", "HOLD_EXPIRED", _time), "transaction.reversed",
+            $$"""
+            {"customerId":"{{_user}}","transactionId":"{{_other}}","cardId":"{{_card}}","balanceId":"{{_balance}}","amount":{"amount":500,"currency":"PLN"},
+             "reason":"HOLD_EXPIRED"}
+            """
+        },
+        {
+            new TransactionCleared(_partner, _user, _balance, _card, _other, _card, 500, -20, "PLN", _time), "transaction.cleared",
+            $$"""
+            {"customerId":"{{_user}}","transactionId":"{{_other}}","clearingId":"{{_card}}","cardId":"{{_card}}","balanceId":"{{_balance}}",
+             "amount":{"amount":500,"currency":"PLN"},"fromPartner":{"amount":-20,"currency":"PLN"} }
+            """
+        },
+        {
+            new TransactionRefunded(_partner, _user, _balance, _card, _other, 500, "PLN", _time), "transaction.refunded",
+            $$"""{"customerId":"{{_user}}","transactionId":"{{_other}}","cardId":"{{_card}}","balanceId":"{{_balance}}","amount":{"amount":500,"currency":"PLN"} }"""
+        },
+        {
             new BalanceAdjusted(_partner, _user, _balance, _other, -500, "PLN", _time), "balance.adjusted",
             $$"""{"customerId":"{{_user}}","balanceId":"{{_balance}}","transactionId":"{{_other}}","amount":{"amount":-500,"currency":"PLN"} }"""
         },
