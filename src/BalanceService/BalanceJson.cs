@@ -4,6 +4,7 @@ using Antaca.BalanceService.Balances;
 using Antaca.BalanceService.Clearing;
 using Antaca.BalanceService.Holds;
 using Antaca.BalanceService.Ledger;
+using Antaca.BalanceService.RemoteBalances;
 using Antaca.Contracts.Requests;
 using Antaca.ServiceDefaults;
 
@@ -25,6 +26,9 @@ namespace Antaca.BalanceService;
 [JsonSerializable(typeof(CardsOfBalance))]
 [JsonSerializable(typeof(CardFacts))]
 [JsonSerializable(typeof(DecisionInputs))]
+[JsonSerializable(typeof(ProgrammeFacts))]
+[JsonSerializable(typeof(ReconciliationView))]
+[JsonSerializable(typeof(Page<ReconciliationView>))]
 [JsonSerializable(typeof(ReverseAuthorisation.Request), TypeInfoPropertyName = "ReverseAuthorisationRequest")]
 [JsonSerializable(typeof(ReverseTransaction.Request), TypeInfoPropertyName = "ReverseTransactionRequest")]
 [JsonSerializable(typeof(IncrementAuthorisation.Request), TypeInfoPropertyName = "IncrementAuthorisationRequest")]

@@ -3,6 +3,7 @@ using Antaca.BalanceService.Clearing;
 using Antaca.BalanceService.Holds;
 using Antaca.BalanceService.Ledger;
 using Antaca.BalanceService.Rates;
+using Antaca.BalanceService.RemoteBalances;
 using Antaca.ServiceDefaults;
 using MassTransit;
 
@@ -30,6 +31,15 @@ public static class Service
         builder.Services.AddHostedService(services => services.GetRequiredService<HoldEngine>());
         builder.Services.AddHostedService<ExpireHolds>();
         builder.Services.AddSingleton<Clearings>();
+        if (builder.AddSettings<RemoteSettings>("RemoteBalances").AuthorityFile is not null && !builder.Environment.IsDevelopment())
+        {
+            builder.AddSettingsFault("RemoteBalances:AuthorityFile: is for Development alone; elsewhere the system's authorities are trusted");
+        }
+        builder.Services.AddSingleton<PartnerHosts>();
+        builder.Services.AddSingleton<Programmes>();
+        builder.Services.AddSingleton<AskPartner>();
+        builder.Services.AddHostedService<TellPartners>();
+        builder.Services.AddHostedService<Reconcile>();
         adjust?.Invoke(builder);
 
         var app = builder.BuildService();
@@ -46,6 +56,7 @@ public static class Service
         app.MapForCallers("/reversals", Channel.Processor).MapReverseTransaction();
         app.MapForCallers("/clearings", Channel.Processor).MapClearTransaction();
         app.MapForCallers("/refunds", Channel.Processor).MapRefundTransaction();
+        app.MapForCallers("/reconciliations", Channel.Secure).MapListReconciliations();
         app.MapForServices("balanceservice/balances", "/internal/balances").MapGetBalanceFacts();
         app.MapForServices("balanceservice/users", "/internal/users").MapCountOpenBalances();
         app.MapForServices("balanceservice/authorisations", "/internal/authorisations").MapAuthorise();

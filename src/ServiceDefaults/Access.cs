@@ -33,7 +33,7 @@ public static class Access
         ["datacore/vault"] = ["cardservice"],
         ["datacore/seal"] = ["datacore"],
         ["datacore/users"] = ["balanceservice", "cardservice", "kycservice"],
-        ["datacore/programmes"] = ["cardservice"],
+        ["datacore/programmes"] = ["balanceservice", "cardservice"],
         ["balanceservice/balances"] = ["cardservice"],
         ["balanceservice/users"] = ["datacore"],
         ["balanceservice/authorisations"] = ["cardservice"],

@@ -185,6 +185,7 @@ internal static class RouteTable
         Secure("GET", "/secure/programs", "datacore", "/programs"),
         Secure("GET", "/secure/certificates", "datacore", "/certificates"),
         Secure("GET", "/secure/events", "notifications", "/events"),
+        Secure("GET", "/secure/reconciliations", "balanceservice", "/reconciliations"),
 
         // Processors
         Processor("POST", "/processor/authorizations", "cardservice", "/authorizations") with { Secrets = Secrets.Inbound, Deadline = TimeSpan.FromMilliseconds(AuthorisationMilliseconds) },
@@ -249,6 +250,7 @@ internal static class RouteTable
         Admin("GET", AnyBalance + "/transactions", "balanceservice", "/balances/{balanceId}/transactions", _everyone),
         Admin("POST", "/admin/balances/{balanceId:guid}/reload", "balanceservice", "/balances/{balanceId}/reload", _admins),
         Admin("GET", "/admin/transactions", "balanceservice", "/transactions", _everyone),
+        Admin("GET", "/admin/reconciliations", "balanceservice", "/reconciliations", _everyone),
         Admin("POST", AnyCustomer + "/cards/virtual", "cardservice", "/cards/virtual", _managers) with { Encryption = Encryption.Required },
         Admin("POST", AnyCustomer + "/cards/physical", "cardservice", "/cards/physical", _everyone) with { Encryption = Encryption.Required },
         Admin("POST", AnyCustomer + "/cards/link", "cardservice", "/cards/link", _everyone) with { Encryption = Encryption.Required, Secrets = Secrets.Inbound },

@@ -109,6 +109,7 @@ internal static class AuthorisationTable
         new("GET", "/secure/programs", For.Partner),
         new("GET", "/secure/certificates", For.Partner),
         new("GET", "/secure/events", For.Partner),
+        new("GET", "/secure/reconciliations", For.Partner),
 
         // Processors
         new("POST", "/processor/authorizations", For.Processor),
@@ -166,6 +167,7 @@ internal static class AuthorisationTable
         new("GET", "/admin/customers/{customerId}/balances/{balanceId}/transactions", For.Operator, Roles: _everyone),
         new("POST", "/admin/balances/{balanceId}/reload", For.Operator, Roles: _admins),
         new("GET", "/admin/transactions", For.Operator, Roles: _everyone),
+        new("GET", "/admin/reconciliations", For.Operator, Roles: _everyone),
         new("POST", "/admin/customers/{customerId}/cards/virtual", For.Operator, Roles: _managers),
         new("POST", "/admin/customers/{customerId}/cards/physical", For.Operator, Roles: _everyone),
         new("POST", "/admin/customers/{customerId}/cards/link", For.Operator, Roles: _everyone),
