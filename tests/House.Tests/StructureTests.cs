@@ -20,6 +20,7 @@ public sealed partial class StructureTests
         ["KycService"] = ["Contracts", "ServiceDefaults"],
         ["LocalHosting"] = [],
         ["Notifications"] = ["Contracts", "ServiceDefaults"],
+        ["SandboxPartner"] = [],
         ["ServiceDefaults"] = ["Contracts"],
     };
 

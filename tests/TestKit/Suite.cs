@@ -391,6 +391,10 @@ public class Suite : IAsyncLifetime
             yield return $"--Sandbox:PublicAddress={PublicAddress}";
             yield return $"--Sandbox:PartnerAddress={PartnerAddress}";
         }
+        if (name == "balanceservice")
+        {
+            yield return $"--RemoteBalances:AuthorityFile={Certificates.EdgeAuthority}";
+        }
         if (name == "notifications")
         {
             yield return $"--Messages:Folder={MessagesFolder}";
