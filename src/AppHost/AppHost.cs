@@ -32,6 +32,7 @@ var kycservice = builder.AddService("kycservice", "../KycService/KycService.cspr
 var balanceservice = builder.AddService("balanceservice", "../BalanceService/BalanceService.csproj", certificates)
     .WithDatabase(postgres.AddDatabase("balances-database", "balances"))
     .WithMessaging(messaging)
+    .WithEnvironment("Journal__SigningKey", certificates.JournalKey)
     .WithReference(datacore)
     .WithReference(kycservice);
 
@@ -48,6 +49,8 @@ var notifications = builder.AddService("notifications", "../Notifications/Notifi
     .WithDatabase(postgres.AddDatabase("notifications-database", "notifications"))
     .WithMessaging(messaging)
     .WithReference(datacore);
+
+balanceservice.WithReference(notifications);
 
 datacore
     .WithReference(balanceservice)

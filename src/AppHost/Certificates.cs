@@ -7,7 +7,7 @@ namespace Antaca.AppHost;
 
 /// <summary>
 /// The suite's certificates and keys, made once and kept in the state folder. Everything made here says
-/// O=Antaca Development (the master key: "development:"), which Production refuses: there an operator puts files of his own
+/// O=Antaca Development (the master key and the journal's: "development:"), which Production refuses: there an operator puts files of his own
 /// in the same places. A certificate of ours is made anew 30 days before it expires; what we did not make is left alone.
 /// </summary>
 public sealed class Certificates
@@ -63,6 +63,12 @@ public sealed class Certificates
     public string CallerPrivateKey => At("caller-signing.key");
 
     public string CallerPublicKey => At("caller-signing.pub");
+
+    /// <summary>P-256: BalanceService signs the roots of the journal with it (ES256); begins with "development:" when it was made here.</summary>
+    public string JournalKey => At("journal-signing.key");
+
+    /// <summary>For whoever checks an export of the ledger.</summary>
+    public string JournalPublicKey => At("journal-signing.pub");
 
     /// <summary>The folder of the gateway's JWE keys, {yyyyMMddTHHmmssZ}.pem; the newest is current.</summary>
     public string EncryptionKeys { get; }
@@ -125,6 +131,12 @@ public sealed class Certificates
             using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
             WriteSecret(CallerPrivateKey, key.ExportPkcs8PrivateKeyPem());
             File.WriteAllText(CallerPublicKey, key.ExportSubjectPublicKeyInfoPem());
+        }
+        if (!File.Exists(JournalKey))
+        {
+            using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+            WriteSecret(JournalKey, $"{DevelopmentKeyPrefix}\n{key.ExportPkcs8PrivateKeyPem()}");
+            File.WriteAllText(JournalPublicKey, key.ExportSubjectPublicKeyInfoPem());
         }
         if (!Directory.EnumerateFiles(EncryptionKeys, "*.pem").Any())
         {

@@ -109,6 +109,18 @@ internal static class CardStore
             new { userId, partnerId, today },
             cancel);
 
+    /// <summary>The same of one balance.</summary>
+    public static Task<int> CountOpenOnBalance(
+        this NpgsqlDataSource database, Guid balanceId, Guid userId, Guid partnerId, DateOnly today, CancellationToken cancel) =>
+        database.One<int>(
+            """
+            select count(*)::int
+            from cards
+            where balance_id = @balanceId and user_id = @userId and partner_id = @partnerId and status not in ('Removed', 'Expired') and exp >= @today
+            """,
+            new { balanceId, userId, partnerId, today },
+            cancel);
+
     /// <summary>The cards on one user's balance, newest first.</summary>
     public static Task<IReadOnlyList<Card>> ListOnBalance(
         this NpgsqlDataSource database, Guid balanceId, Guid partnerId, Guid userId, int limit, CancellationToken cancel) =>

@@ -78,7 +78,9 @@ public static class Service
         personalisations.MapConfirmPersonalisation();
         personalisations.MapFailPersonalisation();
         app.MapForCallers("/authorizations", Channel.Processor).MapAuthoriseTransaction();
-        app.MapForServices("cardservice/cards", "/internal/balances").MapListCardsOnBalance();
+        var balances = app.MapForServices("cardservice/cards", "/internal/balances");
+        balances.MapListCardsOnBalance();
+        balances.MapCountOpenCardsOnBalance();
         app.MapForServices("cardservice/cards", "/internal/cards").MapGetCardFacts();
         app.MapForServices("cardservice/users", "/internal/users").MapCountOpenCards();
         return app;

@@ -91,11 +91,12 @@ public sealed class AntacaClient(AntacaConnection connection)
     /// <param name="customerId">The user.</param>
     /// <param name="currency">ISO 4217; null for the programme's.</param>
     /// <param name="idempotencyKey">1 to 255 characters; null for a random one.</param>
+    /// <param name="externalId">Where the partner holds the balances: what it calls this one, 1 to 64 letters, digits, dots, dashes and underscores; null for the balance's own id.</param>
     /// <param name="cancel">Ends the waiting, not what the suite has begun.</param>
-    /// <exception cref="AntacaException"><c>KYC_REQUIRED</c>, <c>USER_LOCKED</c>, <c>USER_NOT_FOUND</c>, <c>VALIDATION_FAILED</c>.</exception>
-    public Task<Balance> OpenBalance(Guid customerId, string? currency = null, string? idempotencyKey = null, CancellationToken cancel = default) => Post(
+    /// <exception cref="AntacaException"><c>KYC_REQUIRED</c>, <c>USER_LOCKED</c>, <c>USER_NOT_FOUND</c>, <c>EXTERNAL_ID_TAKEN</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<Balance> OpenBalance(Guid customerId, string? currency = null, string? idempotencyKey = null, string? externalId = null, CancellationToken cancel = default) => Post(
         $"secure/customers/{customerId}/balances",
-        new NewBalance(currency),
+        new NewBalance(currency, externalId),
         ClientJson.Default.NewBalance,
         ClientJson.Default.Balance,
         idempotencyKey,
@@ -132,6 +133,29 @@ public sealed class AntacaClient(AntacaConnection connection)
         ("limit", limit),
         ("after", after));
 
+    /// <summary>A transaction with what became of it.</summary>
+    /// <exception cref="AntacaException"><c>TRANSACTION_NOT_FOUND</c>.</exception>
+    public Task<TransactionHistory> GetTransaction(Guid customerId, Guid balanceId, Guid transactionId, CancellationToken cancel = default) => Get(
+        $"secure/customers/{customerId}/balances/{balanceId}/transactions/{transactionId}", ClientJson.Default.TransactionHistory, encrypted: false, cancel);
+
+    /// <summary>Why an authorisation was declined: the rule that said no, and all that it was decided from.</summary>
+    /// <exception cref="AntacaException"><c>TRANSACTION_NOT_FOUND</c>, <c>NOT_DECLINED</c>.</exception>
+    public Task<DeclineExplanation> ExplainDecline(Guid customerId, Guid balanceId, Guid transactionId, CancellationToken cancel = default) => Get(
+        $"secure/customers/{customerId}/balances/{balanceId}/transactions/{transactionId}/explanation", ClientJson.Default.DeclineExplanation, encrypted: false, cancel);
+
+    /// <summary>What moved on a balance in a month, the oldest first, between the balance before and after.</summary>
+    /// <param name="customerId">The user.</param>
+    /// <param name="balanceId">The user's balance.</param>
+    /// <param name="month">Any day of the month.</param>
+    /// <param name="timeZone">IANA name of the zone whose month it is; null for UTC.</param>
+    /// <param name="limit">1 to <see cref="MaxPageSize"/>.</param>
+    /// <param name="after"><see cref="Statement.Next"/> of the page before.</param>
+    /// <param name="cancel">Ends the waiting.</param>
+    /// <exception cref="AntacaException"><c>BALANCE_NOT_FOUND</c>, <c>BALANCE_HELD_BY_PARTNER</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<Statement> GetStatement(
+        Guid customerId, Guid balanceId, DateOnly month, string? timeZone = null, int limit = 50, string? after = null, CancellationToken cancel = default) => connection.Transport.Send(
+        Call.Get($"secure/customers/{customerId}/balances/{balanceId}/statement", Statement.QueryOf(month, timeZone, limit, after)), ClientJson.Default.Statement, cancel);
+
     /// <summary>A balance with its cards.</summary>
     /// <exception cref="AntacaException"><c>BALANCE_NOT_FOUND</c>.</exception>
     public Task<Balance> GetBalance(Guid customerId, Guid balanceId, CancellationToken cancel = default) =>
@@ -155,6 +179,48 @@ public sealed class AntacaClient(AntacaConnection connection)
         idempotencyKey,
         encrypted: false,
         cancel);
+
+    /// <summary>Closes a balance for good: nothing may be on it or held, and its cards must be removed or expired. Closed again, it stays so.</summary>
+    /// <exception cref="AntacaException"><c>BALANCE_NOT_FOUND</c>, <c>BALANCE_NOT_EMPTY</c>, <c>BALANCE_HAS_CARDS</c>.</exception>
+    public Task<Balance> CloseBalance(Guid customerId, Guid balanceId, CancellationToken cancel = default) =>
+        connection.Transport.Send(Call.Post($"secure/customers/{customerId}/balances/{balanceId}/close"), ClientJson.Default.Balance, cancel);
+
+    /// <summary>
+    /// Opens a balance of the partner's own: one of each kind for each currency. From when there is a
+    /// <see cref="PartnerBalanceKind.Credit"/> balance on, the partner's cards spend no more than it has.
+    /// </summary>
+    /// <exception cref="AntacaException"><c>PARTNER_BALANCE_EXISTS</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<PartnerBalance> OpenPartnerBalance(NewPartnerBalance balance, string? idempotencyKey = null, CancellationToken cancel = default) =>
+        Post("secure/partner-balances", balance, ClientJson.Default.NewPartnerBalance, ClientJson.Default.PartnerBalance, idempotencyKey, encrypted: false, cancel);
+
+    /// <summary>The partner's own balances, newest first.</summary>
+    /// <exception cref="AntacaException"><c>VALIDATION_FAILED</c>.</exception>
+    public Task<Page<PartnerBalance>> ListPartnerBalances(int limit = 50, string? after = null, CancellationToken cancel = default) =>
+        List("secure/partner-balances", ClientJson.Default.PagePartnerBalance, cancel, ("limit", limit), ("after", after));
+
+    /// <summary>What days came to for balances that the partner holds itself, newest first.</summary>
+    /// <param name="from">The first day; null for all.</param>
+    /// <param name="to">The last day; null for all.</param>
+    /// <param name="limit">1 to <see cref="AntacaClient.MaxPageSize"/>.</param>
+    /// <param name="after"><see cref="Page{T}.Next"/> of the page before.</param>
+    /// <param name="cancel">Ends the waiting.</param>
+    /// <exception cref="AntacaException"><c>VALIDATION_FAILED</c>.</exception>
+    public Task<Page<Reconciliation>> ListReconciliations(DateOnly? from = null, DateOnly? to = null, int limit = 50, string? after = null, CancellationToken cancel = default) =>
+        List("secure/reconciliations", ClientJson.Default.PageReconciliation, cancel, ("from", from), ("to", to), ("limit", limit), ("after", after));
+
+    /// <exception cref="AntacaException"><c>PARTNER_BALANCE_NOT_FOUND</c>.</exception>
+    public Task<PartnerBalance> GetPartnerBalance(Guid partnerBalanceId, CancellationToken cancel = default) =>
+        Get($"secure/partner-balances/{partnerBalanceId}", ClientJson.Default.PartnerBalance, encrypted: false, cancel);
+
+    /// <summary>Changes when the partner is warned and who is told; what is null stays.</summary>
+    /// <exception cref="AntacaException"><c>PARTNER_BALANCE_NOT_FOUND</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<PartnerBalance> UpdatePartnerBalance(Guid partnerBalanceId, PartnerBalanceChange change, CancellationToken cancel = default) => connection.Transport.Send(
+        Call.Patch($"secure/partner-balances/{partnerBalanceId}", change, ClientJson.Default.PartnerBalanceChange), ClientJson.Default.PartnerBalance, cancel);
+
+    /// <summary>What moved on a balance of the partner's own, newest first.</summary>
+    /// <exception cref="AntacaException"><c>PARTNER_BALANCE_NOT_FOUND</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<Page<PartnerMovement>> ListPartnerMovements(Guid partnerBalanceId, int limit = 50, string? after = null, CancellationToken cancel = default) =>
+        List($"secure/partner-balances/{partnerBalanceId}/transactions", ClientJson.Default.PagePartnerMovement, cancel, ("limit", limit), ("after", after));
 
     /// <summary>Issues a virtual card, ready for use. Encrypted both ways; the answer holds the card's secrets.</summary>
     /// <param name="customerId">A verified, active user.</param>

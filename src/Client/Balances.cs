@@ -16,7 +16,10 @@ public sealed record Balance
 
     public required BalanceHolder Holder { get; init; }
 
-    /// <summary>What is posted, minor units.</summary>
+    /// <summary>What the partner calls a balance that it holds itself; null for others.</summary>
+    public string? ExternalId { get; init; }
+
+    /// <summary>What is posted, minor units. Of a balance that the partner holds, lists say zero in this and what follows it.</summary>
     public required long Amount { get; init; }
 
     /// <summary>What open authorisations hold of it, minor units.</summary>
@@ -52,12 +55,12 @@ public enum BalanceHolder
     Partner,
 }
 
-internal sealed record NewBalance(string? Currency);
+internal sealed record NewBalance(string? Currency, string? ExternalId = null);
 
 internal sealed record NewReload(Money Amount, string Reference);
 
 /// <summary>A movement or authorisation on a balance.</summary>
-public sealed record Transaction
+public record Transaction
 {
     public required Guid Id { get; init; }
 
@@ -70,6 +73,7 @@ public sealed record Transaction
 
     public required TransactionStatus Status { get; init; }
 
+    /// <summary>Negative in an adjustment that took from the balance, and in nothing else.</summary>
     public required Money Amount { get; init; }
 
     /// <summary>Of an authorisation.</summary>
@@ -84,11 +88,14 @@ public sealed record Transaction
     /// <summary>Four digits, <c>0000</c> for approved; of an authorisation.</summary>
     public string? ActionCode { get; init; }
 
-    /// <summary>Why, where it was declined; upper snake case.</summary>
+    /// <summary>Why it was declined, upper snake case; or adjusted.</summary>
     public string? Reason { get; init; }
 
-    /// <summary>The partner's own words, of a reload.</summary>
+    /// <summary>The words given with a reload or an adjustment.</summary>
     public string? Reference { get; init; }
+
+    /// <summary>In the merchant's currency, where it is another.</summary>
+    public Money? OriginalAmount { get; init; }
 }
 
 [JsonConverter(typeof(ByName<TransactionType>))]

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Antaca.Client;
 
 /// <summary>Money that the scheme takes (a clearing) or gives back (a refund).</summary>
@@ -29,6 +31,46 @@ public sealed record ClearingRequest
 /// <param name="FromPartner">The part that the partner's own balance bore; negative where it gained.</param>
 /// <param name="Held">What the authorisation still holds.</param>
 public sealed record PostedClearing(Guid Id, Guid TransactionId, TransactionStatus Status, Money Amount, Money FromPartner, Money Held);
+
+/// <summary>A file of clearings and what became of its records.</summary>
+/// <param name="Matched">Records that belong to an authorisation and took what it held, or were posted before.</param>
+/// <param name="Differing">Records that belong to an authorisation and took another amount.</param>
+/// <param name="Unmatched">Records without an authorisation; they were posted all the same.</param>
+/// <param name="Refused">Records that were not posted.</param>
+/// <param name="Lines">Null in the answer to an upload.</param>
+public sealed record ClearingFile(
+    Guid Id,
+    string Name,
+    ClearingFileStatus Status,
+    int Records,
+    int Matched,
+    int Differing,
+    int Unmatched,
+    int Refused,
+    DateTimeOffset UploadedAt,
+    DateTimeOffset? FinishedAt,
+    IReadOnlyList<ClearingLine>? Lines = null);
+
+/// <param name="Record">Its number in the file, from 1.</param>
+/// <param name="Kind"><c>Clearing</c> or <c>Refund</c>.</param>
+/// <param name="Outcome"><c>Matched</c>, <c>Differing</c>, <c>Unmatched</c> or <c>Refused</c>; null while it waits.</param>
+/// <param name="Rule"><c>TRANSACTION_ID</c>, <c>CARD_MERCHANT_AMOUNT</c> or <c>ALREADY_POSTED</c>; null where no authorisation was found.</param>
+/// <param name="Code">Why it was refused.</param>
+/// <param name="PostedTo">The suite's transaction.</param>
+/// <param name="Difference">What was cleared less what was held, minor units.</param>
+public sealed record ClearingLine(
+    int Record, string Kind, string TransactionId, Guid CardId, string? Outcome, string? Rule, string? Code, Guid? PostedTo, long? Difference);
+
+[JsonConverter(typeof(ByName<ClearingFileStatus>))]
+public enum ClearingFileStatus
+{
+    /// <summary>A status of a later version of the suite.</summary>
+    Unknown,
+    Posting,
+    Done,
+}
+
+internal sealed record NewClearingFile(string Name, string Csv);
 
 /// <summary>What became of an authorisation's hold.</summary>
 /// <param name="Amount">What was let go of.</param>

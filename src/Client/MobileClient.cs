@@ -156,6 +156,11 @@ public sealed class MobileClient
     public Task<Balance> GetBalance(Guid balanceId, CancellationToken cancel = default) =>
         Send(Call.Get($"customers/me/balances/{balanceId}"), ClientJson.Default.Balance, cancel);
 
+    /// <summary>Closes a balance for good: nothing may be on it or held, and its cards must be removed or expired. Closed again, it stays so.</summary>
+    /// <exception cref="AntacaException"><c>BALANCE_NOT_FOUND</c>, <c>BALANCE_NOT_EMPTY</c>, <c>BALANCE_HAS_CARDS</c>.</exception>
+    public Task<Balance> CloseBalance(Guid balanceId, CancellationToken cancel = default) =>
+        Send(Call.Post($"customers/me/balances/{balanceId}/close"), ClientJson.Default.Balance, cancel);
+
     /// <summary>What moved on a balance, newest first.</summary>
     /// <param name="balanceId">The user's balance.</param>
     /// <param name="from">From this time on; null for all.</param>
@@ -169,6 +174,23 @@ public sealed class MobileClient
         Call.Get($"customers/me/balances/{balanceId}/transactions", Query.Of(("from", from), ("to", to), ("limit", limit), ("after", after))),
         ClientJson.Default.PageTransaction,
         cancel);
+
+    /// <summary>A transaction with what became of it.</summary>
+    /// <exception cref="AntacaException"><c>TRANSACTION_NOT_FOUND</c>.</exception>
+    public Task<TransactionHistory> GetTransaction(Guid balanceId, Guid transactionId, CancellationToken cancel = default) =>
+        Send(Call.Get($"customers/me/balances/{balanceId}/transactions/{transactionId}"), ClientJson.Default.TransactionHistory, cancel);
+
+    /// <summary>What moved on a balance in a month, the oldest first, between the balance before and after.</summary>
+    /// <param name="balanceId">The user's balance.</param>
+    /// <param name="month">Any day of the month.</param>
+    /// <param name="timeZone">IANA name of the zone whose month it is; null for UTC.</param>
+    /// <param name="limit">1 to <see cref="AntacaClient.MaxPageSize"/>.</param>
+    /// <param name="after"><see cref="Statement.Next"/> of the page before.</param>
+    /// <param name="cancel">Ends the waiting.</param>
+    /// <exception cref="AntacaException"><c>BALANCE_NOT_FOUND</c>, <c>BALANCE_HELD_BY_PARTNER</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<Statement> GetStatement(
+        Guid balanceId, DateOnly month, string? timeZone = null, int limit = 50, string? after = null, CancellationToken cancel = default) => Send(
+        Call.Get($"customers/me/balances/{balanceId}/statement", Statement.QueryOf(month, timeZone, limit, after)), ClientJson.Default.Statement, cancel);
 
     /// <summary>Issues a virtual card, ready for use. Sealed for the device's registered key; the answer holds the card's secrets.</summary>
     /// <param name="balanceId">An open balance of the user in the programme's currency.</param>

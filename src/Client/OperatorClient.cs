@@ -252,8 +252,8 @@ public sealed class OperatorClient(AntacaConnection connection)
     /// <param name="idempotencyKey">1 to 255 characters; null for a random one.</param>
     /// <param name="cancel">Ends the waiting, not what the suite has begun.</param>
     /// <exception cref="AntacaException"><c>USER_NOT_FOUND</c>, <c>USER_LOCKED</c>, <c>KYC_REQUIRED</c>, <c>VALIDATION_FAILED</c>.</exception>
-    public Task<Balance> OpenBalance(Guid customerId, string? currency = null, string? idempotencyKey = null, CancellationToken cancel = default) => Send(
-        Call.Post($"admin/customers/{customerId}/balances", new NewBalance(currency), ClientJson.Default.NewBalance, idempotencyKey), ClientJson.Default.Balance, cancel);
+    public Task<Balance> OpenBalance(Guid customerId, string? currency = null, string? idempotencyKey = null, string? externalId = null, CancellationToken cancel = default) => Send(
+        Call.Post($"admin/customers/{customerId}/balances", new NewBalance(currency, externalId), ClientJson.Default.NewBalance, idempotencyKey), ClientJson.Default.Balance, cancel);
 
     /// <summary>A user's balances, newest first.</summary>
     /// <exception cref="AntacaException"><c>USER_NOT_FOUND</c>.</exception>
@@ -270,6 +270,34 @@ public sealed class OperatorClient(AntacaConnection connection)
     public Task<Page<Transaction>> ListTransactions(Guid customerId, Guid balanceId, int limit = 50, string? after = null, CancellationToken cancel = default) => Send(
         Call.Get($"admin/customers/{customerId}/balances/{balanceId}/transactions", Query.Of(("limit", limit), ("after", after))), ClientJson.Default.PageTransaction, cancel);
 
+    /// <summary>A transaction of a balance with what became of it and the money it moved.</summary>
+    /// <exception cref="AntacaException"><c>TRANSACTION_NOT_FOUND</c>.</exception>
+    public Task<TransactionHistory> GetTransaction(Guid customerId, Guid balanceId, Guid transactionId, CancellationToken cancel = default) => Send(
+        Call.Get($"admin/customers/{customerId}/balances/{balanceId}/transactions/{transactionId}"), ClientJson.Default.TransactionHistory, cancel);
+
+    /// <summary>Any partner's transaction with what became of it and the money it moved.</summary>
+    /// <exception cref="AntacaException"><c>TRANSACTION_NOT_FOUND</c>.</exception>
+    public Task<TransactionHistory> GetTransaction(Guid transactionId, CancellationToken cancel = default) =>
+        Send(Call.Get($"admin/transactions/{transactionId}"), ClientJson.Default.TransactionHistory, cancel);
+
+    /// <summary>Why an authorisation was declined: the rule that said no, and all that it was decided from.</summary>
+    /// <exception cref="AntacaException"><c>TRANSACTION_NOT_FOUND</c>, <c>NOT_DECLINED</c>.</exception>
+    public Task<DeclineExplanation> ExplainDecline(Guid transactionId, CancellationToken cancel = default) =>
+        Send(Call.Get($"admin/transactions/{transactionId}/explanation"), ClientJson.Default.DeclineExplanation, cancel);
+
+    /// <summary>What moved on a balance in a month, the oldest first, between the balance before and after.</summary>
+    /// <param name="customerId">The user.</param>
+    /// <param name="balanceId">The user's balance.</param>
+    /// <param name="month">Any day of the month.</param>
+    /// <param name="timeZone">IANA name of the zone whose month it is; null for UTC.</param>
+    /// <param name="limit">1 to <see cref="AntacaClient.MaxPageSize"/>.</param>
+    /// <param name="after"><see cref="Statement.Next"/> of the page before.</param>
+    /// <param name="cancel">Ends the waiting.</param>
+    /// <exception cref="AntacaException"><c>BALANCE_NOT_FOUND</c>, <c>BALANCE_HELD_BY_PARTNER</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<Statement> GetStatement(
+        Guid customerId, Guid balanceId, DateOnly month, string? timeZone = null, int limit = 50, string? after = null, CancellationToken cancel = default) => Send(
+        Call.Get($"admin/customers/{customerId}/balances/{balanceId}/statement", Statement.QueryOf(month, timeZone, limit, after)), ClientJson.Default.Statement, cancel);
+
     /// <summary>Adds money to a balance. For Admins. Give an idempotency key of your own: it is what keeps money from being added twice.</summary>
     /// <param name="balanceId">Any user's balance.</param>
     /// <param name="amount">More than zero, in the balance's currency.</param>
@@ -280,6 +308,124 @@ public sealed class OperatorClient(AntacaConnection connection)
     /// <c>BALANCE_LIMIT_EXCEEDED</c>, <c>IDEMPOTENCY_KEY_REUSED</c>, <c>VALIDATION_FAILED</c>.</exception>
     public Task<Transaction> Reload(Guid balanceId, Money amount, string reference, string? idempotencyKey = null, CancellationToken cancel = default) => Send(
         Call.Post($"admin/balances/{balanceId}/reload", new NewReload(amount, reference), ClientJson.Default.NewReload, idempotencyKey), ClientJson.Default.Transaction, cancel);
+
+    /// <summary>Blocks a balance: it takes no money, and authorisations are declined. Blocked again, it stays so. For Admins and Managers.</summary>
+    /// <exception cref="AntacaException"><c>BALANCE_NOT_FOUND</c>, <c>BALANCE_CLOSED</c>.</exception>
+    public Task<Balance> BlockBalance(Guid balanceId, CancellationToken cancel = default) =>
+        Send(Call.Post($"admin/balances/{balanceId}/block"), ClientJson.Default.Balance, cancel);
+
+    /// <summary>Opens a blocked balance again. For Admins and Managers.</summary>
+    /// <exception cref="AntacaException"><c>BALANCE_NOT_FOUND</c>, <c>BALANCE_CLOSED</c>.</exception>
+    public Task<Balance> UnblockBalance(Guid balanceId, CancellationToken cancel = default) =>
+        Send(Call.Post($"admin/balances/{balanceId}/unblock"), ClientJson.Default.Balance, cancel);
+
+    /// <summary>Closes a balance for good: nothing may be on it or held, and its cards must be removed or expired. For Admins and Managers.</summary>
+    /// <exception cref="AntacaException"><c>BALANCE_NOT_FOUND</c>, <c>BALANCE_NOT_EMPTY</c>, <c>BALANCE_HAS_CARDS</c>.</exception>
+    public Task<Balance> CloseBalance(Guid balanceId, CancellationToken cancel = default) =>
+        Send(Call.Post($"admin/balances/{balanceId}/close"), ClientJson.Default.Balance, cancel);
+
+    /// <summary>
+    /// Moves money between a balance and the partner's own, or to the fees: at once, or, above a limit of the suite's, when another
+    /// operator has approved. For Admins and Managers. Give an idempotency key of your own.
+    /// </summary>
+    /// <param name="balanceId">Any user's balance.</param>
+    /// <param name="amount">Negative to take from the balance, which never falls below zero.</param>
+    /// <param name="reason">A Fee or ChargebackLost takes, Goodwill or ChargebackWon gives, a Correction does either.</param>
+    /// <param name="note">1 to 140 characters; the user reads them.</param>
+    /// <param name="idempotencyKey">1 to 255 characters; null for a random one, which protects this call's attempts alone.</param>
+    /// <param name="cancel">Ends the waiting, not what the suite has begun.</param>
+    /// <exception cref="AntacaException"><c>BALANCE_NOT_FOUND</c>, <c>BALANCE_CLOSED</c>, <c>BALANCE_CURRENCY_MISMATCH</c>, <c>INSUFFICIENT_FUNDS</c>,
+    /// <c>BALANCE_LIMIT_EXCEEDED</c>, <c>BALANCE_HELD_BY_PARTNER</c>, <c>IDEMPOTENCY_KEY_REUSED</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<AdjustmentOutcome> AdjustBalance(
+        Guid balanceId, Money amount, AdjustmentReason reason, string note, string? idempotencyKey = null, CancellationToken cancel = default) => Send(
+        Call.Post($"admin/balances/{balanceId}/adjustments", new NewAdjustment(amount, reason, note), ClientJson.Default.NewAdjustment, idempotencyKey),
+        ClientJson.Default.AdjustmentOutcome,
+        cancel);
+
+    /// <summary>The adjustments that need or needed a second operator's consent, newest first.</summary>
+    /// <exception cref="AntacaException"><c>VALIDATION_FAILED</c>.</exception>
+    public Task<Page<Adjustment>> ListAdjustments(AdjustmentStatus? status = null, int limit = 50, string? after = null, CancellationToken cancel = default) => Send(
+        Call.Get("admin/adjustments", Query.Of(("status", status), ("limit", limit), ("after", after))), ClientJson.Default.PageAdjustment, cancel);
+
+    /// <summary>Makes a proposed adjustment true, as another operator than its proposer. For Admins.</summary>
+    /// <exception cref="AntacaException"><c>ADJUSTMENT_NOT_FOUND</c>, <c>OWN_ADJUSTMENT</c>, <c>ADJUSTMENT_DECIDED</c>, <c>INSUFFICIENT_FUNDS</c>,
+    /// <c>BALANCE_CLOSED</c>, <c>BALANCE_LIMIT_EXCEEDED</c>.</exception>
+    public Task<Adjustment> ApproveAdjustment(Guid adjustmentId, CancellationToken cancel = default) =>
+        Send(Call.Post($"admin/adjustments/{adjustmentId}/approve"), ClientJson.Default.Adjustment, cancel);
+
+    /// <summary>Turns a proposed adjustment down, or takes one's own back. For Admins.</summary>
+    /// <exception cref="AntacaException"><c>ADJUSTMENT_NOT_FOUND</c>, <c>ADJUSTMENT_DECIDED</c>.</exception>
+    public Task<Adjustment> RejectAdjustment(Guid adjustmentId, CancellationToken cancel = default) =>
+        Send(Call.Post($"admin/adjustments/{adjustmentId}/reject"), ClientJson.Default.Adjustment, cancel);
+
+    /// <summary>What there is in each currency, of all partners, at one moment.</summary>
+    public Task<IReadOnlyList<BalanceSummary>> SumBalances(CancellationToken cancel = default) =>
+        Send(Call.Get("admin/balances/summary"), ClientJson.Default.IReadOnlyListBalanceSummary, cancel);
+
+    /// <summary>Opens a balance of a partner's own: one of each kind for each currency. For Admins.</summary>
+    /// <exception cref="AntacaException"><c>PARTNER_NOT_FOUND</c>, <c>PARTNER_BALANCE_EXISTS</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<PartnerBalance> OpenPartnerBalance(Guid partnerId, NewPartnerBalance balance, string? idempotencyKey = null, CancellationToken cancel = default) => Send(
+        Call.Post($"admin/partners/{partnerId}/balances", balance, ClientJson.Default.NewPartnerBalance, idempotencyKey), ClientJson.Default.PartnerBalance, cancel);
+
+    /// <summary>A partner's own balances, newest first.</summary>
+    /// <exception cref="AntacaException"><c>VALIDATION_FAILED</c>.</exception>
+    public Task<Page<PartnerBalance>> ListPartnerBalances(Guid partnerId, int limit = 50, string? after = null, CancellationToken cancel = default) => Send(
+        Call.Get($"admin/partners/{partnerId}/balances", Query.Of(("limit", limit), ("after", after))), ClientJson.Default.PagePartnerBalance, cancel);
+
+    /// <summary>What days came to for balances that partners hold themselves, newest first.</summary>
+    /// <param name="partnerId">Null for every partner's.</param>
+    /// <param name="from">The first day; null for all.</param>
+    /// <param name="to">The last day; null for all.</param>
+    /// <param name="limit">1 to <see cref="AntacaClient.MaxPageSize"/>.</param>
+    /// <param name="after"><see cref="Page{T}.Next"/> of the page before.</param>
+    /// <param name="cancel">Ends the waiting.</param>
+    /// <exception cref="AntacaException"><c>VALIDATION_FAILED</c>.</exception>
+    public Task<Page<Reconciliation>> ListReconciliations(
+        Guid? partnerId = null, DateOnly? from = null, DateOnly? to = null, int limit = 50, string? after = null, CancellationToken cancel = default) => Send(
+        Call.Get("admin/reconciliations", Query.Of(("partnerId", partnerId), ("from", from), ("to", to), ("limit", limit), ("after", after))), ClientJson.Default.PageReconciliation, cancel);
+
+    /// <exception cref="AntacaException"><c>PARTNER_BALANCE_NOT_FOUND</c>.</exception>
+    public Task<PartnerBalance> GetPartnerBalance(Guid partnerBalanceId, CancellationToken cancel = default) =>
+        Send(Call.Get($"admin/partner-balances/{partnerBalanceId}"), ClientJson.Default.PartnerBalance, cancel);
+
+    /// <summary>Changes when the partner is warned and who is told; what is null stays. For Admins.</summary>
+    /// <exception cref="AntacaException"><c>PARTNER_BALANCE_NOT_FOUND</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<PartnerBalance> UpdatePartnerBalance(Guid partnerBalanceId, PartnerBalanceChange change, CancellationToken cancel = default) => Send(
+        Call.Patch($"admin/partner-balances/{partnerBalanceId}", change, ClientJson.Default.PartnerBalanceChange), ClientJson.Default.PartnerBalance, cancel);
+
+    /// <summary>What moved on a balance of a partner's own, newest first.</summary>
+    /// <exception cref="AntacaException"><c>PARTNER_BALANCE_NOT_FOUND</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<Page<PartnerMovement>> ListPartnerMovements(Guid partnerBalanceId, int limit = 50, string? after = null, CancellationToken cancel = default) => Send(
+        Call.Get($"admin/partner-balances/{partnerBalanceId}/transactions", Query.Of(("limit", limit), ("after", after))), ClientJson.Default.PagePartnerMovement, cancel);
+
+    /// <summary>Adds the partner's money to a balance of its own. For Admins. Give an idempotency key of your own: it is what keeps money from being added twice.</summary>
+    /// <param name="partnerBalanceId">Any partner's balance.</param>
+    /// <param name="amount">More than zero, in the balance's currency.</param>
+    /// <param name="reference">1 to 140 characters.</param>
+    /// <param name="idempotencyKey">1 to 255 characters; null for a random one, which protects this call's attempts alone.</param>
+    /// <param name="cancel">Ends the waiting, not what the suite has begun.</param>
+    /// <exception cref="AntacaException"><c>PARTNER_BALANCE_NOT_FOUND</c>, <c>BALANCE_CURRENCY_MISMATCH</c>, <c>BALANCE_LIMIT_EXCEEDED</c>,
+    /// <c>IDEMPOTENCY_KEY_REUSED</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<Transaction> ReloadPartnerBalance(
+        Guid partnerBalanceId, Money amount, string reference, string? idempotencyKey = null, CancellationToken cancel = default) => Send(
+        Call.Post($"admin/partner-balances/{partnerBalanceId}/reload", new NewReload(amount, reference), ClientJson.Default.NewReload, idempotencyKey),
+        ClientJson.Default.Transaction,
+        cancel);
+
+    /// <summary>Says what one currency is worth in another from a moment on. A rate is never changed. For Admins.</summary>
+    /// <exception cref="AntacaException"><c>RATE_EXISTS</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<ExchangeRate> AddRate(NewExchangeRate rate, string? idempotencyKey = null, CancellationToken cancel = default) =>
+        Send(Call.Post("admin/rates", rate, ClientJson.Default.NewExchangeRate, idempotencyKey), ClientJson.Default.ExchangeRate, cancel);
+
+    /// <summary>Exchange rates, those that begin last first.</summary>
+    /// <param name="from">The base, ISO 4217; null for any.</param>
+    /// <param name="to">The quote, ISO 4217; null for any.</param>
+    /// <param name="limit">1 to <see cref="AntacaClient.MaxPageSize"/>.</param>
+    /// <param name="after"><see cref="Page{T}.Next"/> of the page before.</param>
+    /// <param name="cancel">Ends the waiting.</param>
+    /// <exception cref="AntacaException"><c>VALIDATION_FAILED</c>.</exception>
+    public Task<Page<ExchangeRate>> ListRates(string? from = null, string? to = null, int limit = 50, string? after = null, CancellationToken cancel = default) => Send(
+        Call.Get("admin/rates", Query.Of(("base", from), ("quote", to), ("limit", limit), ("after", after))), ClientJson.Default.PageExchangeRate, cancel);
 
     /// <summary>Every partner's transactions, newest first.</summary>
     /// <exception cref="AntacaException"><c>VALIDATION_FAILED</c>.</exception>

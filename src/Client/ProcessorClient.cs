@@ -82,6 +82,22 @@ public sealed class ProcessorClient(AntacaConnection connection)
     public Task<PostedClearing> Refund(ClearingRequest request, CancellationToken cancel = default) => connection.Transport.Send(
         Call.Post("processor/refunds", request, ClientJson.Default.ClearingRequest), ClientJson.Default.PostedClearing, cancel);
 
+    /// <summary>Uploads a file of clearings and refunds, all of its records or none. The same file again is the same upload.</summary>
+    /// <param name="name">Your own, 1 to 128 characters.</param>
+    /// <param name="csv">RFC 4180 with a header line; the documentation of the route names the columns. At most 5000 records.</param>
+    /// <param name="cancel">Ends the waiting, not what the suite has begun.</param>
+    /// <exception cref="AntacaException"><c>VALIDATION_FAILED</c>, record by record.</exception>
+    public Task<ClearingFile> UploadClearingFile(string name, string csv, CancellationToken cancel = default) => connection.Transport.Send(
+        Call.Post("processor/clearing-files", new NewClearingFile(name, csv), ClientJson.Default.NewClearingFile), ClientJson.Default.ClearingFile, cancel);
+
+    /// <summary>The report of a file, with each record that differed, had no authorisation or was refused.</summary>
+    /// <param name="fileId">Of the upload.</param>
+    /// <param name="all">Every record.</param>
+    /// <param name="cancel">Ends the waiting.</param>
+    /// <exception cref="AntacaException"><c>CLEARING_FILE_NOT_FOUND</c>.</exception>
+    public Task<ClearingFile> GetClearingFile(Guid fileId, bool all = false, CancellationToken cancel = default) => connection.Transport.Send(
+        Call.Get($"processor/clearing-files/{fileId}", Query.Of(("all", all ? "true" : null))), ClientJson.Default.ClearingFile, cancel);
+
     /// <summary>Stops a card for its scheme or an acquirer. The same lock again changes nothing; an irreversible lock is never weakened.</summary>
     /// <exception cref="AntacaException"><c>CARD_NOT_FOUND</c>, <c>CARD_NOT_ACTIVE</c>, <c>LOCK_IRREVERSIBLE</c>, <c>VALIDATION_FAILED</c>.</exception>
     public Task<OutsideLock> LockOutside(NewOutsideLock request, CancellationToken cancel = default) => connection.Transport.Send(

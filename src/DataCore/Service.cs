@@ -142,6 +142,7 @@ public static class Service
         partners.MapUpdatePartner();
         partners.MapSetEncryptionKey();
         partners.MapRemoveEncryptionKey();
+        app.MapForServices("datacore/partners", "/internal/partners").MapGetPartnerFacts();
         var programmes = app.MapForCallers("/programs");
         programmes.MapCreateProgramme();
         programmes.MapListProgrammes();
@@ -256,6 +257,7 @@ public static class Service
 [JsonSerializable(typeof(UpdatePartner.Request), TypeInfoPropertyName = "UpdatePartnerRequest")]
 [JsonSerializable(typeof(SetEncryptionKey.Request), TypeInfoPropertyName = "SetEncryptionKeyRequest")]
 [JsonSerializable(typeof(PartnerView))]
+[JsonSerializable(typeof(PartnerFacts))]
 [JsonSerializable(typeof(Page<PartnerView>), TypeInfoPropertyName = "PartnerPage")]
 [JsonSerializable(typeof(CreateProgramme.Request), TypeInfoPropertyName = "CreateProgrammeRequest")]
 [JsonSerializable(typeof(UpdateProgramme.Request), TypeInfoPropertyName = "UpdateProgrammeRequest")]

@@ -33,6 +33,7 @@ public static class Access
         ["datacore/vault"] = ["cardservice"],
         ["datacore/seal"] = ["datacore"],
         ["datacore/users"] = ["balanceservice", "cardservice", "kycservice"],
+        ["datacore/partners"] = ["balanceservice"],
         ["datacore/programmes"] = ["balanceservice", "cardservice"],
         ["balanceservice/balances"] = ["cardservice"],
         ["balanceservice/users"] = ["datacore"],
@@ -40,7 +41,7 @@ public static class Access
         ["cardservice/cards"] = ["balanceservice"],
         ["cardservice/users"] = ["datacore"],
         ["kycservice/decisions"] = ["balanceservice", "cardservice"],
-        ["notifications/messages"] = ["datacore"],
+        ["notifications/messages"] = ["balanceservice", "datacore"],
     }.ToFrozenDictionary();
 
     /// <summary>

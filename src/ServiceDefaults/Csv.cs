@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using CsvHelper;
 using CsvHelper.Configuration;
@@ -11,8 +12,8 @@ namespace Antaca.ServiceDefaults;
 public sealed record CsvColumn<T>(string Name, Func<T, object?> Value);
 
 /// <summary>
-/// A page of a list as text (RFC 4180, UTF-8, a header line) for whoever asks with <c>Accept: text/csv</c>. A cell that a
-/// spreadsheet would take for a formula begins with an apostrophe. The cursor of the next page is in the header
+/// A page of a list as text (RFC 4180, UTF-8, a header line) for whoever asks with <c>Accept: text/csv</c>. Text that a
+/// spreadsheet would take for a formula begins with an apostrophe; numbers stay numbers, negative ones too. The cursor of the next page is in the header
 /// <see cref="NextHeader"/>, which the last page does not have.
 /// </summary>
 public static class Csv
@@ -23,8 +24,9 @@ public static class Csv
     private static readonly CsvConfiguration _format = new(CultureInfo.InvariantCulture)
     {
         NewLine = "\r\n",
-        InjectionOptions = InjectionOptions.Escape,
     };
+
+    private static readonly SearchValues<char> _formula = SearchValues.Create("=+-@\t\r");
 
     /// <summary>Whether the caller would rather have text than JSON.</summary>
     public static bool IsWanted(HttpRequest request)
@@ -38,6 +40,13 @@ public static class Csv
 
     private static double Quality(IList<MediaTypeHeaderValue> accepted, string mediaType) =>
         accepted.Where(range => range.MediaType.Equals(mediaType, StringComparison.OrdinalIgnoreCase)).Max(range => (double?)(range.Quality ?? 1)) ?? 0;
+
+    private static void Write(CsvWriter csv, object? value)
+    {
+        var text = Text(value);
+        var dangerous = value is string && text.Length > 0 && _formula.Contains(text[0]);
+        csv.WriteField(dangerous ? "'" + text : text, dangerous || ConfigurationFunctions.ShouldQuote(new ShouldQuoteArgs(text, typeof(string), csv)));
+    }
 
     private static string Text(object? value) => value switch
     {
@@ -70,7 +79,7 @@ public static class Csv
             {
                 foreach (var column in columns)
                 {
-                    csv.WriteField(Text(column.Value(item)));
+                    Write(csv, column.Value(item));
                 }
                 await csv.NextRecordAsync();
             }

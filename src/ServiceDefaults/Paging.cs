@@ -62,6 +62,24 @@ public readonly record struct Cursor(DateTimeOffset At, Guid Id)
 
     internal static readonly Cursor BeyondTheNewest = new(DateTimeOffset.MaxValue, Guid.AllBitsSet);
 
+    /// <summary>For rows that are numbered in their order: the number, in the place of time and id.</summary>
+    public long Number
+    {
+        get
+        {
+            Span<byte> bytes = stackalloc byte[IdBytes];
+            Id.TryWriteBytes(bytes, bigEndian: true, out _);
+            return BinaryPrimitives.ReadInt64BigEndian(bytes[^sizeof(long)..]) & long.MaxValue;
+        }
+    }
+
+    public static Cursor Of(long number)
+    {
+        Span<byte> bytes = stackalloc byte[IdBytes];
+        BinaryPrimitives.WriteInt64BigEndian(bytes[^sizeof(long)..], number);
+        return new Cursor(DateTimeOffset.MinValue, new Guid(bytes, bigEndian: true));
+    }
+
     /// <summary>Trusts nothing.</summary>
     public static bool TryParse(string text, out Cursor cursor)
     {

@@ -178,6 +178,9 @@ public sealed class Faults
 
     public bool Any => _byField.Count > 0;
 
+    /// <summary>What was noted, for whoever tells it in another way than <see cref="Problem"/>.</summary>
+    public IEnumerable<(string Field, string Fault)> All => _byField.SelectMany(faults => faults.Value.Select(fault => (faults.Key, fault)));
+
     /// <summary>Notes <paramref name="fault"/> against <paramref name="field"/> unless <paramref name="holds"/>.</summary>
     public Faults Unless(bool holds, string field, string fault)
     {

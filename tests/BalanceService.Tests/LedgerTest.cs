@@ -33,6 +33,25 @@ public abstract class LedgerTest(LedgerSuite suite) : IClassFixture<LedgerSuite>
 
     protected Api BalancesOf(Caller caller) => suite.As(caller, "balanceservice");
 
+    /// <summary>A partner itself, about no user.</summary>
+    protected static Caller PartnerCaller(Guid partnerId) => new() { Channel = Channel.Secure, PartnerId = partnerId };
+
+    protected static object Money(long amount, string currency = "PLN") => new { amount, currency };
+
+    /// <summary>Opens a balance of the partner's own, with money on it, and gives its id.</summary>
+    protected async Task<Guid> NewPartnerBalance(Guid partnerId, string kind, long amount = 0, long? lowThreshold = null, params string[] notify)
+    {
+        var opened = (await BalancesOf(PartnerCaller(partnerId)).Post("/partner-balances", new { kind, currency = "PLN", lowThreshold, notify })).Must(201).Id;
+        if (amount > 0)
+        {
+            (await ReloadPartnerBalance(opened, amount)).Must(201);
+        }
+        return opened;
+    }
+
+    protected Task<Answer> ReloadPartnerBalance(Guid partnerBalanceId, long amount, string currency = "PLN", string? key = null) =>
+        BalancesOf(TestUsers.Operator(Role.Admin)).Post($"/partner-balances/{partnerBalanceId}/reload", new { amount = Money(amount, currency), reference = "transfer 1" }, key ?? NewKey());
+
     protected static string NewKey() => Guid.CreateVersion7().ToString();
 
     /// <summary>A user of another partner, with that partner's own programme.</summary>
@@ -120,7 +139,7 @@ public abstract class LedgerTest(LedgerSuite suite) : IClassFixture<LedgerSuite>
             union all
             select 'reload ' || id || ' moved ' || moved || ' of ' || amount
             from transactions, lateral (select coalesce(sum(amount), 0) from entries where transaction_id = transactions.id and amount > 0) as entries (moved)
-            where type = 'Reload' and moved <> amount
+            where type in ('Reload', 'Adjustment') and moved <> abs(amount)
             union all
             select 'clearing ' || operations.id || ' settled ' || settled || ' of ' || operations.amount
             from operations, lateral (

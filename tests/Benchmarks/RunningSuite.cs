@@ -2,10 +2,12 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
 using Antaca.AppHost;
 using Antaca.Client;
 using Antaca.LocalHosting;
 using Antaca.ServiceDefaults;
+using Npgsql;
 
 namespace Antaca.Benchmarks;
 
@@ -36,9 +38,11 @@ internal sealed class RunningSuite : IAsyncDisposable
                 ["ANTACA_PORT_BASE"] = _portBase.ToString(CultureInfo.InvariantCulture),
                 ["DOTNET_ENVIRONMENT"] = "Development",
                 ["Logging__LogLevel__Default"] = "Error",
-                // One partner sends more than any may: the limit is counted, and not reached.
+                // One partner and one processor send more than any may: the limit is counted, and not reached.
                 ["Limits__PartnerPerSecond"] = "1000000",
                 ["Limits__PartnerBurst"] = "1000000",
+                ["Limits__ProcessorPerSecond"] = "1000000",
+                ["Limits__ProcessorBurst"] = "1000000",
             },
         };
         _host = Process.Start(start)!;
@@ -66,15 +70,30 @@ internal sealed class RunningSuite : IAsyncDisposable
         return suite;
     }
 
-    /// <summary>The sandbox partner, on a connection and with an answer key of its own. A call is sent once: what fails shows.</summary>
-    public AntacaConnection PartnerConnection() => new(AntacaConnectionOptions.FromPem(
-        new Uri($"https://localhost:{_portBase + 444}"),
-        Path.Combine(Certificates.Sandbox, "partner.pem"),
-        Path.Combine(Certificates.Sandbox, "partner.key"),
-        Path.Combine(Certificates.Sandbox, "ca.pem")) with
+    /// <summary>The suite's own cluster, for what no service may: pgbench beside it, and a look at every row.</summary>
+    public string SuperuserConnectionString => ConnectionString("postgres");
+
+    /// <summary>A database of the suite's, as the cluster's administrator.</summary>
+    public string ConnectionString(string database)
     {
-        MaxAttempts = 1,
-    });
+        var passwords = JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllText(Path.Combine(_folder, "postgres", "passwords.json")))!;
+        var address = new Uri(Resource("postgres").Endpoints.Single().Url);
+        return new NpgsqlConnectionStringBuilder
+        {
+            Host = address.Host,
+            Port = address.Port,
+            Username = "postgres",
+            Password = passwords["postgres"],
+            Database = database,
+            Pooling = false,
+        }.ConnectionString;
+    }
+
+    /// <summary>The sandbox partner, on a connection and with an answer key of its own. A call is sent once: what fails shows.</summary>
+    public AntacaConnection PartnerConnection() => Connect("partner");
+
+    /// <summary>The sandbox's processor, likewise.</summary>
+    public AntacaConnection ProcessorConnection() => Connect("processor");
 
     /// <summary>A connection to a service's own port, as that neighbour.</summary>
     public HttpClient Neighbour(string neighbour, string service)
@@ -129,6 +148,15 @@ internal sealed class RunningSuite : IAsyncDisposable
             Directory.Delete(File.ReadAllText(elsewhere).Trim(), recursive: true);
         }
     }
+
+    private AntacaConnection Connect(string who) => new(AntacaConnectionOptions.FromPem(
+        new Uri($"https://localhost:{_portBase + 444}"),
+        Path.Combine(Certificates.Sandbox, $"{who}.pem"),
+        Path.Combine(Certificates.Sandbox, $"{who}.key"),
+        Path.Combine(Certificates.Sandbox, "ca.pem")) with
+    {
+        MaxAttempts = 1,
+    });
 
     private RunResource Resource(string name) => RunFile.Read(_folder)!.Resources.Single(resource => resource.Name == name);
 

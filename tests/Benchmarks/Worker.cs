@@ -15,13 +15,7 @@ internal sealed record Way(string Name, IReadOnlyList<Func<Task>> Calls)
         var latencies = await Task.WhenAll(Calls.Select(call => Task.Run(() => Repeat(call, started, time))));
         var elapsed = Stopwatch.GetElapsedTime(started).TotalSeconds;
         var after = processor();
-        var all = latencies.SelectMany(some => some).Order().ToArray();
-        return new WayRound(
-            all.Length / elapsed,
-            all[all.Length / 2],
-            all[(int)(all.Length * 0.99)],
-            after.ToDictionary(now => now.Key, now => (now.Value - before[now.Key]) / all.Length),
-            after.Sum(now => now.Value - before[now.Key]) / 1_000 / elapsed);
+        return WayRound.Of([.. latencies.SelectMany(some => some).Order()], elapsed, before, after);
     }
 
     private static async Task<List<double>> Repeat(Func<Task> call, long started, TimeSpan time)
@@ -39,7 +33,16 @@ internal sealed record Way(string Name, IReadOnlyList<Func<Task>> Calls)
 
 /// <param name="ProcessorMilliseconds">For one call, by process.</param>
 /// <param name="BusyCores">Of all these processes together.</param>
-internal sealed record WayRound(double PerSecond, double P50, double P99, IReadOnlyDictionary<string, double> ProcessorMilliseconds, double BusyCores);
+internal sealed record WayRound(double PerSecond, double P50, double P99, IReadOnlyDictionary<string, double> ProcessorMilliseconds, double BusyCores)
+{
+    /// <param name="sorted">Latencies in milliseconds.</param>
+    public static WayRound Of(double[] sorted, double elapsedSeconds, IReadOnlyDictionary<string, double> before, IReadOnlyDictionary<string, double> after) => new(
+        sorted.Length / elapsedSeconds,
+        sorted[sorted.Length / 2],
+        sorted[(int)(sorted.Length * 0.99)],
+        after.ToDictionary(now => now.Key, now => (now.Value - before[now.Key]) / sorted.Length),
+        after.Sum(now => now.Value - before[now.Key]) / 1_000 / elapsedSeconds);
+}
 
 internal static class ProcessorTime
 {

@@ -146,6 +146,20 @@ public sealed class CallTests : IAsyncLifetime
             () => Partner.ListTransactions(Wire.UserId, Wire.BalanceId, from, limit: 5),
             "GET",
             $"{customer}/balances/{Wire.BalanceId}/transactions?from=2026-03-01T12%3A00%3A00.0000000Z&limit=5");
+        var balance = $"{customer}/balances/{Wire.BalanceId}";
+        var history = await Called(200, Wire.History, () => Partner.GetTransaction(Wire.UserId, Wire.BalanceId, Wire.CardId), "GET", $"{balance}/transactions/{Wire.CardId}");
+        Assert.Equal((new Money(300, "PLN"), 4.25m, new Money(100, "EUR")), (history.Held, history.ExchangeRate!.Rate, history.OriginalAmount));
+        var step = Assert.Single(history.History);
+        Assert.Equal((HistoryStepKind.Reversal, new Money(-100, "PLN")), (step.Kind, step.Held));
+        var explained = await Called(200, Wire.Explanation, () => Partner.ExplainDecline(Wire.UserId, Wire.BalanceId, Wire.CardId), "GET", $"{balance}/transactions/{Wire.CardId}/explanation");
+        Assert.Equal(("card.amount.day", 700L, true), (explained.Rule, Assert.Single(explained.Inputs!.Limits).Spent, explained.Agrees));
+        var statement = await Called(
+            200,
+            Wire.Statement,
+            () => Partner.GetStatement(Wire.UserId, Wire.BalanceId, new DateOnly(2026, 11, 30), "Europe/Warsaw", after: "x"),
+            "GET",
+            $"{balance}/statement?month=2026-11&timeZone=Europe%2FWarsaw&limit=50&after=x");
+        Assert.Equal((1_000L, 900L, -100L, "y"), (statement.OpeningBalance, statement.ClosingBalance, Assert.Single(statement.Lines).Amount, statement.Next));
         await Called(200, Wire.PageOf(Wire.Card), () => Partner.ListCards(Wire.UserId, after: "x"), "GET", customer + "/cards?limit=50&after=x");
     }
 
@@ -180,6 +194,26 @@ public sealed class CallTests : IAsyncLifetime
         AssertHasKey();
         await Partner.OpenBalance(Wire.UserId, "EUR");
         AssertJson("""{"currency":"EUR"}""");
+        await Partner.OpenBalance(Wire.UserId, externalId: "konto-1");
+        AssertJson("""{"externalId":"konto-1"}""");
+    }
+
+    [Fact]
+    public async Task List_reconciliations()
+    {
+        var page = await Called(
+            200,
+            """
+            {"items":[{"id":"0190a000-0000-7000-8000-000000000101","partnerId":"0190a000-0000-7000-8000-000000000001","programId":"0190a000-0000-7000-8000-000000000003",
+            "day":"2026-11-28","currency":"PLN","outcome":"Differs","ours":{"authorizedCount":3,"authorizedAmount":710},"theirs":{"authorizedCount":2},
+            "differences":["authorizedCount"],"undelivered":1,"unavailable":2,"deposit":{"amount":4700,"held":210},"createdAt":"2026-11-29T00:00:30Z"}],"next":null}
+            """,
+            () => Partner.ListReconciliations(new DateOnly(2026, 11, 1), new DateOnly(2026, 11, 30)),
+            "GET",
+            "/secure/reconciliations?from=2026-11-01&to=2026-11-30&limit=50");
+
+        var day = Assert.Single(page.Items);
+        Assert.Equal((ReconciliationOutcome.Differs, 710, null, 4_700), (day.Outcome, day.Ours.AuthorizedAmount, day.Theirs!.AuthorizedAmount, day.Deposit.Amount));
     }
 
     [Fact]

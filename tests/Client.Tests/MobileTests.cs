@@ -428,6 +428,11 @@ public sealed class MobileTests : IAsyncLifetime, IDisposable
         await Calls(Wire.PageOf(Wire.Balance), () => _app.ListBalances(after: "x"), "GET /customers/me/balances?limit=50&after=x");
         await Calls(Wire.Balance, () => _app.GetBalance(Wire.BalanceId), $"GET /customers/me/balances/{Wire.BalanceId}");
         await Calls(Wire.PageOf(Wire.Transaction), () => _app.ListTransactions(Wire.BalanceId, limit: 3), $"GET /customers/me/balances/{Wire.BalanceId}/transactions?limit=3");
+        await Calls(Wire.History, () => _app.GetTransaction(Wire.BalanceId, Wire.CardId), $"GET /customers/me/balances/{Wire.BalanceId}/transactions/{Wire.CardId}");
+        await Calls(
+            Wire.Statement,
+            () => _app.GetStatement(Wire.BalanceId, new DateOnly(2026, 11, 1), limit: 3),
+            $"GET /customers/me/balances/{Wire.BalanceId}/statement?month=2026-11&limit=3");
         await Calls(Wire.PageOf(Wire.Card), () => _app.ListCards(), "GET /customers/me/cards?limit=50");
         await Calls(Wire.Card, () => _app.GetCardSummary(Wire.CardId), $"GET {_card}/summary");
         await Calls(Wire.Card, () => _app.LockCard(Wire.CardId, LockCode.Lost), $"POST {_card}/lock", """{"code":1}""");

@@ -204,6 +204,16 @@ public sealed class OperatorTests : IAsyncLifetime
             Wire.PageOf(Wire.Transaction),
             () => _operators.ListTransactions(new TransactionFilter { CardId = Wire.CardId, Type = TransactionType.Purchase }),
             $"GET /admin/transactions?cardId={Wire.CardId}&type=Purchase&limit=50");
+        await Calls(
+            Wire.History,
+            () => _operators.GetTransaction(Wire.UserId, Wire.BalanceId, Wire.CardId),
+            $"GET {customer}/balances/{Wire.BalanceId}/transactions/{Wire.CardId}");
+        await Calls(Wire.History, () => _operators.GetTransaction(Wire.CardId), $"GET /admin/transactions/{Wire.CardId}");
+        await Calls(Wire.Explanation, () => _operators.ExplainDecline(Wire.CardId), $"GET /admin/transactions/{Wire.CardId}/explanation");
+        await Calls(
+            Wire.Statement,
+            () => _operators.GetStatement(Wire.UserId, Wire.BalanceId, new DateOnly(2026, 11, 30)),
+            $"GET {customer}/balances/{Wire.BalanceId}/statement?month=2026-11&limit=50");
     }
 
     [Fact]

@@ -33,6 +33,7 @@ public sealed partial class RouteTests : IAsyncLifetime, IDisposable
         new UserChange(),
         Wire.NewPhysicalCard,
         Wire.Authorisation,
+        new ClearingRequest { TransactionId = "c-1", CardId = Wire.CardId, Amount = new Money(100, "PLN"), Merchant = new Merchant("M-1", "Shop", "5411", "PL") },
         new NewOutsideLock { CardId = Wire.CardId, Code = LockCode.Lost, Source = OutsideSource.Visa },
         new Registration
         {
@@ -55,6 +56,9 @@ public sealed partial class RouteTests : IAsyncLifetime, IDisposable
         new NewCardProgram { PartnerId = Wire.UserId, Name = "Debit", BinRange = "510510:000000000-999999999", Currency = "PLN", Processor = "proc" },
         new CardProgramChange(),
         new SpendControls(),
+        new NewPartnerBalance(PartnerBalanceKind.Partner, "PLN"),
+        new PartnerBalanceChange(),
+        new NewExchangeRate("EUR", "PLN", 4.25m, "NBP"),
         (Func<CancellationToken, ValueTask<string>>)(_ => ValueTask.FromResult("246802")),
     ];
 

@@ -29,6 +29,29 @@ internal static class Wire
          "authorizedAt":"2026-03-01T12:00:00Z","clearedAt":"2026-03-01T12:00:00Z","actionCode":null,"reason":null,"reference":"first"}
         """;
 
+    public static readonly string History = $$"""
+        {"id":"{{CardId}}","balanceId":"{{BalanceId}}","cardId":"{{CardId}}","type":"Purchase","status":"Authorized","amount":{"amount":300,"currency":"PLN"},
+         "merchant":{"mid":"M-1","name":"Żabka 7","mcc":"5411","country":"DE"},"authorizedAt":"2026-03-01T12:00:00Z","clearedAt":null,"actionCode":"0000","reason":"APPROVED",
+         "reference":null,"originalAmount":{"amount":100,"currency":"EUR"},"authorizedAmount":{"amount":400,"currency":"PLN"},"held":{"amount":300,"currency":"PLN"},
+         "clearedAmount":{"amount":0,"currency":"PLN"},"refundedAmount":{"amount":0,"currency":"PLN"},"expiresAt":"2026-03-08T12:00:00Z",
+         "exchangeRate":{"rate":4.25,"base":"EUR","quote":"PLN","source":"NBP","validFrom":"2026-03-01T00:00:00Z"},
+         "history":[{"operationId":"{{UserId}}","kind":"Reversal","amount":{"amount":100,"currency":"PLN"},"held":{"amount":-100,"currency":"PLN"},"reason":null,"at":"2026-03-01T13:00:00Z"}],
+         "customerId":"{{UserId}}","entries":[{"accountKind":"User","amount":{"amount":-100,"currency":"PLN"},"operationId":null}]}
+        """;
+
+    public static readonly string Explanation = """
+        {"actionCode":"1000","reason":"SPEND_LIMIT_EXCEEDED","rule":"card.amount.day",
+         "inputs":{"card":null,"state":"Open","amount":400,"available":5000,"backingAvailable":null,"partial":false,
+                   "limits":[{"rule":"card.amount.day","amount":1000,"uses":null,"spent":700,"used":2}]},
+         "replayed":{"actionCode":"1000","reason":"SPEND_LIMIT_EXCEEDED","rule":"card.amount.day"},"agrees":true}
+        """;
+
+    public static readonly string Statement = $$"""
+        {"balanceId":"{{BalanceId}}","currency":"PLN","month":"2026-11","timeZone":"Europe/Warsaw","openingBalance":1000,"closingBalance":900,
+         "lines":[{"transactionId":"{{CardId}}","operationId":"{{UserId}}","type":"Purchase","postedAt":"2026-11-02T12:00:00Z","amount":-100,"balanceAfter":900,
+                   "merchant":{"mid":"M-1","name":"Żabka 7","mcc":"5411","country":"PL"},"reference":null}],"next":"y"}
+        """;
+
     public static readonly string Issued = $$"""
         {"id":"{{CardId}}","type":"Virtual","cardNo":"5105105105105100","cvv":"123","exp":"2029-11-30","balanceId":"{{BalanceId}}","status":"Active"}
         """;
@@ -57,7 +80,7 @@ internal static class Wire
 
     public static readonly string SpendControlsBody =
         """{"limits":[{"window":"Month","amount":200000},{"window":"Day","uses":20}],"channels":{"pos":true,"contactless":true,"atm":false,"ecommerce":true},"""
-        + """"countries":{"allow":["PL","DE"]},"merchants":{"allow":["M1"]}}""";
+        + "\"countries\":{\"allow\":[\"PL\",\"DE\"]},\"merchants\":{\"allow\":[\"M1\"]}}";
 
     public static readonly string OrderTaken = $$"""{"orderId":"{{UserId}}","cardId":"{{CardId}}","status":"Ordered"}""";
 

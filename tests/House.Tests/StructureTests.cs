@@ -18,6 +18,7 @@ public sealed partial class StructureTests
         ["Gateway"] = ["Contracts", "Jose", "ServiceDefaults"],
         ["Jose"] = [],
         ["KycService"] = ["Contracts", "ServiceDefaults"],
+        ["LedgerVerifier"] = [],
         ["LocalHosting"] = [],
         ["Notifications"] = ["Contracts", "ServiceDefaults"],
         ["SandboxPartner"] = [],
@@ -42,9 +43,9 @@ public sealed partial class StructureTests
     }
 
     [Fact]
-    public void Contracts_and_Jose_need_no_package()
+    public void Contracts_Jose_and_the_verifier_need_no_package()
     {
-        foreach (var project in new[] { "Contracts", "Jose" })
+        foreach (var project in new[] { "Contracts", "Jose", "LedgerVerifier" })
         {
             var file = Tree.Files($"src/{project}", ".csproj").Single();
             Assert.Empty(XDocument.Parse(file.Text).Descendants("PackageReference"));

@@ -34,4 +34,10 @@ internal static class BalanceProblems
 
     public static ProblemHttpResult LimitExceeded() =>
         Problems.Refuse(409, "BALANCE_LIMIT_EXCEEDED", "The amount would take an account beyond what the ledger counts exactly.");
+
+    public static ProblemHttpResult Closed() => Problems.Refuse(409, "BALANCE_CLOSED", "The balance is closed for good.");
+
+    public static ProblemHttpResult NotEmpty() => Problems.Refuse(409, "BALANCE_NOT_EMPTY", "There is money on the balance, or held.");
+
+    public static ProblemHttpResult HasCards() => Problems.Refuse(409, "BALANCE_HAS_CARDS", "There are cards on the balance that are not removed or expired.");
 }

@@ -47,6 +47,53 @@ internal static class BalanceStore
             new { balanceId, userId, partnerId },
             cancel);
 
+    /// <summary>A balance of the caller's; any for an operator, whose path names no user.</summary>
+    public static Task<Account?> FindOwn(this NpgsqlDataSource database, Guid balanceId, Caller caller, CancellationToken cancel) =>
+        database.One<Account>(
+            """
+            select id, partner_id, kind, user_id, programme_id, currency, state, posted, held, created_at, holder, external_id, opened
+            from accounts
+            where id = @balanceId and kind = 'User' and (@IsOperator or (user_id = @UserId and partner_id = @PartnerId))
+            """,
+            new { balanceId, caller.IsOperator, caller.UserId, caller.PartnerId },
+            cancel);
+
+    /// <summary>The same, locked: no hold and no entry comes to it meanwhile.</summary>
+    public static Task<Account?> FindForChange(this Work work, Guid balanceId, Caller caller) =>
+        work.One<Account>(
+            """
+            select id, partner_id, kind, user_id, programme_id, currency, state, posted, held, created_at, holder, external_id, opened
+            from accounts
+            where id = @balanceId and kind = 'User' and (@IsOperator or (user_id = @UserId and partner_id = @PartnerId))
+            for no key update
+            """,
+            new { balanceId, caller.IsOperator, caller.UserId, caller.PartnerId });
+
+    /// <summary>Whether open authorisations hold money, wherever it is kept.</summary>
+    public static Task<bool> HoldsMoney(this Work work, Guid balanceId, Guid partnerId) =>
+        work.One<bool>(
+            "select exists (select from transactions where account_id = @balanceId and partner_id = @partnerId and held > 0)",
+            new { balanceId, partnerId });
+
+    public static Task SaveState(this Work work, Guid balanceId, Guid partnerId, AccountState state) =>
+        work.Change(
+            "update accounts set state = @state where id = @balanceId and partner_id = @partnerId and kind = 'User'",
+            new { balanceId, partnerId, state = state.ToString() });
+
+    /// <summary>What there is in each currency, of all partners, at one moment.</summary>
+    public static Task<IReadOnlyList<BalanceSummary>> SumBalances(this NpgsqlDataSource database, CancellationToken cancel) =>
+        database.Many<BalanceSummary>(
+            """
+            select currency,
+                coalesce(sum(posted) filter (where kind = 'User'), 0)::bigint as users,
+                coalesce(sum(posted) filter (where kind in ('User', 'Partner', 'Credit', 'Deposit')), 0)::bigint as wallet
+            from accounts
+            group by currency
+            order by currency
+            """,
+            parameters: null,
+            cancel);
+
     /// <summary>One page of the user's balances, newest first.</summary>
     public static Task<IReadOnlyList<Account>> ListBalances(this NpgsqlDataSource database, Caller caller, PageRequest page, CancellationToken cancel) =>
         database.Many<Account>(
@@ -72,4 +119,16 @@ internal static class BalanceStore
             """,
             new { userId, partnerId },
             cancel);
+}
+
+/// <summary>What there is in one currency, minor units.</summary>
+internal sealed record BalanceSummary
+{
+    public required string Currency { get; init; }
+
+    /// <summary>The sum of all users' balances.</summary>
+    public required long Users { get; init; }
+
+    /// <summary>The same with the partners' own balances.</summary>
+    public required long Wallet { get; init; }
 }

@@ -14,7 +14,7 @@ internal static class ClearTransaction
     public static void MapClearTransaction(this IEndpointRouteBuilder clearings) => clearings.MapPost("/", Handle)
         .WithSummary("Clears a transaction")
         .WithDescription("Names the authorisation it belongs to by authorizationId. final (true where it is left out) lets go of what is left of the hold; several clearings say false but the last.")
-        .Example(new ClearingRecord("4711-20261127-000007", ExampleIds.Authorization, ExampleIds.Card, Money.Of(1_999, "PLN"), new MerchantView("500123", "Księgarnia Poczytna", "5942", "PL")))
+        .Example(new ClearingRecord("4711-20261127-000007", ExampleIds.Card, Money.Of(1_999, "PLN"), new MerchantView("500123", "Księgarnia Poczytna", "5942", "PL"), ExampleIds.Authorization))
         .Produces<ClearingView>()
         .Refuses(AuthorisationProblems.CardNotFound(), AuthorisationProblems.NotFound(), AuthorisationProblems.TransactionIdReused(), AuthorisationProblems.CurrencyMismatch("PLN"), BalanceProblems.LimitExceeded());
 

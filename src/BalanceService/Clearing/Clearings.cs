@@ -16,7 +16,8 @@ namespace Antaca.BalanceService.Clearing;
 /// <param name="TransactionId">The clearing's own; the same again is the same clearing.</param>
 /// <param name="AuthorizationId">Null for a clearing without an authorisation.</param>
 /// <param name="Final">Whether no more is to come: then what is left of the hold falls away.</param>
-internal sealed record ClearingRecord(string TransactionId, Guid? AuthorizationId, Guid CardId, Money Amount, MerchantView Merchant, Money? OriginalAmount = null, bool Final = true);
+internal sealed record ClearingRecord(
+    string TransactionId, Guid CardId, Money Amount, MerchantView Merchant, Guid? AuthorizationId = null, Money? OriginalAmount = null, bool Final = true);
 
 /// <summary>A clearing or a refund on the wire.</summary>
 /// <param name="TransactionId">The transaction of ours that it belongs to.</param>
@@ -245,6 +246,10 @@ internal sealed class Clearings(
         return new ClearingOutcome(ClearingKind.Posted, answer);
     }
 
+    /// <summary>The account of a card; null where the processor does not serve it.</summary>
+    public async Task<Guid?> AccountOf(Guid cardId, string processor, CancellationToken cancel) =>
+        (await cardService.Get<CardFacts>($"/internal/cards/{cardId}?processor={Uri.EscapeDataString(processor)}", cancel)).ValueOrNothing?.BalanceId;
+
     /// <summary>Whose account it is about: of the authorisation that is named, or of a card that the processor serves.</summary>
     private async Task<Guid?> AccountOf(Guid? authorizationId, Guid cardId, string processor, CancellationToken cancel)
     {
@@ -253,8 +258,7 @@ internal sealed class Clearings(
             var authorised = await database.FindCardOf(id, processor, cancel);
             return authorised?.CardId == cardId ? authorised.AccountId : null;
         }
-        var card = await cardService.Get<CardFacts>($"/internal/cards/{cardId}?processor={Uri.EscapeDataString(processor)}", cancel);
-        return card.ValueOrNothing?.BalanceId;
+        return await AccountOf(cardId, processor, cancel);
     }
 
     /// <summary>

@@ -9,17 +9,17 @@ namespace Antaca.BalanceService.Clearing;
 internal static class RefundTransaction
 {
     /// <param name="AuthorizationId">What is given back of it no longer counts against the card's limits.</param>
-    internal sealed record Request(string TransactionId, Guid? AuthorizationId, Guid CardId, Money Amount, MerchantView Merchant, Money? OriginalAmount = null);
+    internal sealed record Request(string TransactionId, Guid CardId, Money Amount, MerchantView Merchant, Guid? AuthorizationId = null, Money? OriginalAmount = null);
 
     public static void MapRefundTransaction(this IEndpointRouteBuilder refunds) => refunds.MapPost("/", Handle)
         .WithSummary("Refunds a transaction")
-        .Example(new Request("4711-20261129-000003", null, ExampleIds.Card, Money.Of(1_999, "PLN"), new MerchantView("500123", "Księgarnia Poczytna", "5942", "PL")))
+        .Example(new Request("4711-20261129-000003", ExampleIds.Card, Money.Of(1_999, "PLN"), new MerchantView("500123", "Księgarnia Poczytna", "5942", "PL")))
         .Produces<ClearingView>()
         .Refuses(AuthorisationProblems.CardNotFound(), AuthorisationProblems.NotFound(), AuthorisationProblems.TransactionIdReused(), AuthorisationProblems.CurrencyMismatch("PLN"), BalanceProblems.LimitExceeded());
 
     private static async Task<IResult> Handle(Request request, Caller caller, Clearings clearings, CancellationToken cancel)
     {
-        var record = new ClearingRecord(request.TransactionId, request.AuthorizationId, request.CardId, request.Amount, request.Merchant, request.OriginalAmount);
+        var record = new ClearingRecord(request.TransactionId, request.CardId, request.Amount, request.Merchant, request.AuthorizationId, request.OriginalAmount);
         var faults = ClearTransaction.FaultsOf(record);
         return faults.Any ? faults.Problem() : ClearTransaction.Answer(await clearings.Refund(record, caller.Processor!, cancel));
     }

@@ -31,6 +31,8 @@ where funding.kind = 'Funding';
 
 alter table transactions
     drop constraint transactions_account_id_fkey,
+    -- Nobody's, where it is on a partner's own account.
+    alter column user_id drop not null,
     drop constraint transactions_type_check,
     drop constraint transactions_status_check,
     drop constraint transactions_cleared,
@@ -54,6 +56,7 @@ alter table transactions
     add constraint transactions_type check (type in ('Purchase', 'Cash', 'Verification', 'Refund', 'Reload', 'Adjustment')),
     add constraint transactions_status check (status in ('Authorized', 'Declined', 'Reversed', 'Cleared')),
     add constraint transactions_cleared check ((status = 'Cleared') = (cleared_at is not null)),
+    add constraint transactions_user check (user_id is not null or type in ('Reload', 'Adjustment')),
     add constraint transactions_original check ((original_amount is null) = (original_currency is null)),
     add constraint transactions_holding check (held = 0 or (status in ('Authorized', 'Cleared') and expires_at is not null));
 
@@ -161,7 +164,7 @@ begin
         from written
         left join accounts on accounts.id = written.account_id
         left join accounts as backing on backing.id = written.backing_id
-        where accounts.id is null or accounts.kind <> 'User' or accounts.partner_id <> written.partner_id
+        where accounts.id is null or (accounts.kind = 'User') <> (written.user_id is not null) or accounts.partner_id <> written.partner_id
             or (written.status <> 'Declined' and accounts.currency <> written.currency)
             or written.remote <> (accounts.holder = 'Partner')
             or (written.backing_id is not null and (backing.partner_id, backing.currency) is distinct from (written.partner_id, written.currency))

@@ -15,6 +15,8 @@ internal static class AuthorisationProblems
 
     public static ProblemHttpResult NotFound() => Problems.NotFound("AUTHORIZATION_NOT_FOUND", "authorisation");
 
+    public static ProblemHttpResult NotDeclined() => Problems.Refuse(409, "NOT_DECLINED", "The transaction was not declined: there is nothing to explain.");
+
     public static ProblemHttpResult CardNotFound() => Problems.NotFound("CARD_NOT_FOUND", "card");
 
     public static ProblemHttpResult NothingToReverse() =>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Antaca.BalanceService.Ledger;
 using Antaca.Contracts.Requests;
 
@@ -16,6 +17,7 @@ internal sealed record DecisionInputs
     public required AccountState State { get; init; }
 
     /// <summary>Minor units of the balance's currency; null where there is no rate for what was asked.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public required long? Amount { get; init; }
 
     /// <summary>Where the partner holds the balance: what it, or the rule that stands in for it, approved.</summary>
@@ -105,10 +107,10 @@ internal sealed record Decision(string ActionCode, string Reason, string? Rule, 
     private static Decision No(string actionCode, string reason, string? rule = null) => new(actionCode, reason, rule, 0);
 }
 
-/// <summary>Why an authorisation was declined: what it was decided from, to be read and to be repeated.</summary>
-internal static class Explanation
+/// <summary>Why an authorisation was declined: which rule said no, and what it was decided from, to be read and to be repeated.</summary>
+internal sealed record Explanation(string? Rule, DecisionInputs Inputs)
 {
-    public static string Written(DecisionInputs inputs) => JsonSerializer.Serialize(inputs, BalanceJson.Kept.DecisionInputs);
+    public static string Written(Decision decision, DecisionInputs inputs) => JsonSerializer.Serialize(new Explanation(decision.Rule, inputs), BalanceJson.Kept.Explanation);
 
-    public static DecisionInputs Read(string kept) => JsonSerializer.Deserialize(kept, BalanceJson.Kept.DecisionInputs)!;
+    public static Explanation Read(string kept) => JsonSerializer.Deserialize(kept, BalanceJson.Kept.Explanation)!;
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Antaca.BalanceService.Ledger;
 using Antaca.BalanceService.Rates;
@@ -8,6 +9,8 @@ using Antaca.Contracts.Events;
 using Antaca.Contracts.Requests;
 using Antaca.ServiceDefaults;
 using Npgsql;
+
+[assembly: InternalsVisibleTo("Antaca.Benchmarks")]
 
 namespace Antaca.BalanceService.Holds;
 
@@ -406,7 +409,7 @@ internal sealed partial class HoldEngine(NpgsqlDataSource database, ExchangeRate
             OriginalAmount = asked.OriginalAmount ?? (converted ? asked.Amount : null),
             OriginalCurrency = asked.OriginalCurrency ?? (converted ? asked.Currency : null),
             RateId = converted ? rate!.Id : null,
-            Explanation = decision.Approved && word is not { StandIn: true } ? null : Explanation.Written(inputs),
+            Explanation = decision.Approved && word is not { StandIn: true } ? null : Explanation.Written(decision, inputs),
             ForPartner = word is null ? null : RemoteMessage.After(asked, word, answer, now),
         };
     }

@@ -1,8 +1,11 @@
 using System.Data.Common;
+using System.Runtime.CompilerServices;
 using Antaca.BalanceService.Ledger;
 using Antaca.BalanceService.RemoteBalances;
 using Npgsql;
 using NpgsqlTypes;
+
+[assembly: InternalsVisibleTo("Antaca.BalanceService.Tests")]
 
 namespace Antaca.BalanceService.Holds;
 
@@ -13,21 +16,22 @@ namespace Antaca.BalanceService.Holds;
 /// </summary>
 internal static class HoldStore
 {
-    public const string Pinned = "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off";
+    public const string Pinned = "set enable_seqscan = off; set enable_bitmapscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off";
 
-    // Rows are locked in the order of their ids: whoever else locks several does so too.
-    private const string LockBalances =
+    // Rows are locked in the order of their ids: whoever else locks several does so too. Only a user's balance has a user; to say so by
+    // its kind would offer the index of users' balances, to be read from end to end.
+    internal const string LockBalances =
         """
         select id, partner_id, user_id, currency, state, holder, posted, held
         from accounts
-        where id = any($1) and kind = 'User'
+        where id = any($1) and user_id is not null
         order by id
         for no key update
         """;
 
-    private const string LockFreeBalances = LockBalances + "\nskip locked";
+    internal const string LockFreeBalances = LockBalances + "\nskip locked";
 
-    private const string FindBacking =
+    internal const string FindBacking =
         """
         select id, partner_id, currency, kind, posted - held
         from accounts
@@ -35,9 +39,9 @@ internal static class HoldStore
         """;
 
     // After the users' balances: a partner's own account is where everybody meets.
-    private const string LockBacking = FindBacking + "\norder by id\nfor no key update";
+    internal const string LockBacking = FindBacking + "\norder by id\nfor no key update";
 
-    private const string FindDecided =
+    internal const string FindDecided =
         """
         select asked.place, decided.id, decided.fingerprint, decided.action_code, decided.reason, decided.approval_code, decided.available, balance.currency,
             decided.authorized_amount,
@@ -48,7 +52,7 @@ internal static class HoldStore
         join accounts as balance on balance.id = decided.account_id
         """;
 
-    private const string SumSpent =
+    internal const string SumSpent =
         """
         select asked.place, coalesce(sum(spent.amount), 0)::bigint, count(spent.amount)::int
         from unnest($1, $2, $3, $4) as asked (place, account_id, card_id, first_id)
@@ -61,7 +65,7 @@ internal static class HoldStore
         group by asked.place
         """;
 
-    private const string Record =
+    internal const string Record =
         """
         insert into transactions (
             id, partner_id, user_id, account_id, card_id, type, status, amount, currency, authorized_at,
@@ -81,7 +85,7 @@ internal static class HoldStore
         order by place
         """;
 
-    private const string Owe = "insert into outbox (message_ids, type, body) select message_ids::uuid[], type, body::json from unnest($1, $2, $3) as owed (message_ids, type, body)";
+    internal const string Owe = "insert into outbox (message_ids, type, body) select message_ids::uuid[], type, body::json from unnest($1, $2, $3) as owed (message_ids, type, body)";
 
     private const string NoteRepeats = "update transactions set repeated_at = $1 where id = any($2)";
 

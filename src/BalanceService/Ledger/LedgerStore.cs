@@ -5,23 +5,39 @@ namespace Antaca.BalanceService.Ledger;
 
 internal static class LedgerStore
 {
+    // Only a user's balance has a user. To say so by its kind would offer the index of users' balances, to be read from end to end;
+    // to say of a partner's own account that it is no user's offers the index of these.
+    internal const string LockNamed =
+        """
+        select account.id, account.partner_id, account.kind, account.user_id, account.programme_id, account.currency, account.state,
+            account.posted, account.held, account.created_at, account.holder, account.external_id, account.opened
+        from accounts as balance
+        join accounts as account on account.id = balance.id
+            or (account.partner_id = balance.partner_id and account.currency = balance.currency and account.kind <> 'User' and account.kind = any(@own))
+        where balance.id = @balanceId and balance.user_id is not null
+        order by account.kind <> 'User', account.id
+        for no key update of account
+        """;
+
+    internal const string LockFunding =
+        """
+        select account.id, account.partner_id, account.kind, account.user_id, account.programme_id, account.currency, account.state,
+            account.posted, account.held, account.created_at, account.holder
+        from accounts as balance
+        join accounts as account on account.id = balance.id
+            or (account.partner_id = balance.partner_id and account.currency = balance.currency and account.kind = 'Funding')
+        where balance.id = @balanceId and balance.user_id is not null
+            and (@IsOperator or (balance.user_id = @UserId and balance.partner_id = @PartnerId))
+        order by account.kind <> 'User', account.id
+        for no key update of account
+        """;
+
     /// <summary>
     /// A user's balance and those of its partner's own accounts in its currency that are named, locked in the order that everybody
     /// locks in: users' balances first, then partners' own accounts, each by their ids.
     /// </summary>
     public static Task<IReadOnlyList<Account>> LockAccounts(this Work work, Guid balanceId, params AccountKind[] own) =>
-        work.Many<Account>(
-            """
-            select account.id, account.partner_id, account.kind, account.user_id, account.programme_id, account.currency, account.state,
-                account.posted, account.held, account.created_at, account.holder, account.external_id, account.opened
-            from accounts as balance
-            join accounts as account on account.id = balance.id
-                or (account.partner_id = balance.partner_id and account.currency = balance.currency and account.kind = any(@own))
-            where balance.id = @balanceId and balance.kind = 'User'
-            order by account.kind <> 'User', account.id
-            for no key update of account
-            """,
-            new { balanceId, own = own.Select(kind => kind.ToString()).ToArray() });
+        work.Many<Account>(LockNamed, new { balanceId, own = own.Select(kind => kind.ToString()).ToArray() });
 
     /// <summary>Moves money: the entries of each call sum to zero, or the database refuses them. The accounts are locked already.</summary>
     /// <param name="entries">Positive: the account gets it.</param>
@@ -47,19 +63,7 @@ internal static class LedgerStore
 
     /// <summary>The user's account and the partner's funding account in its currency, locked in the order that everybody locks in: users' first, then the partner's own.</summary>
     public static Task<IReadOnlyList<Account>> LockForReload(this Work work, Guid balanceId, Caller caller) =>
-        work.Many<Account>(
-            """
-            select account.id, account.partner_id, account.kind, account.user_id, account.programme_id, account.currency, account.state,
-                account.posted, account.held, account.created_at, account.holder
-            from accounts as balance
-            join accounts as account on account.id = balance.id
-                or (account.partner_id = balance.partner_id and account.currency = balance.currency and account.kind = 'Funding')
-            where balance.id = @balanceId and balance.kind = 'User'
-                and (@IsOperator or (balance.user_id = @UserId and balance.partner_id = @PartnerId))
-            order by account.kind <> 'User', account.id
-            for no key update of account
-            """,
-            new { balanceId, caller.IsOperator, caller.UserId, caller.PartnerId });
+        work.Many<Account>(LockFunding, new { balanceId, caller.IsOperator, caller.UserId, caller.PartnerId });
 
     /// <summary>Records a reload and moves its money from <paramref name="funding"/> to <paramref name="balance"/>.</summary>
     public static Task<Transaction?> PostReload(this Work work, Guid id, Account funding, Account balance, long amount, string reference, DateTimeOffset now) =>
@@ -83,52 +87,4 @@ internal static class LedgerStore
             from reload
             """,
             new { id, balance.PartnerId, balance.UserId, balanceId = balance.Id, fundingId = funding.Id, amount, balance.Currency, reference, now });
-
-    /// <summary>One page of what happened to a balance, newest first, from <paramref name="from"/> until before <paramref name="to"/>.</summary>
-    public static Task<IReadOnlyList<Transaction>> ListTransactions(
-        this NpgsqlDataSource database, Guid balanceId, Caller caller, DateTimeOffset from, DateTimeOffset to, PageRequest page, CancellationToken cancel) =>
-        database.Many<Transaction>(
-            """
-            select id, user_id, account_id, card_id, type, status, amount, currency, reference, merchant_mid, merchant_name, merchant_mcc,
-                merchant_country, authorized_at, cleared_at, action_code, reason, authorized_amount, cleared_amount, refunded_amount, original_amount, held,
-                original_currency
-            from transactions
-            where account_id = @balanceId and user_id = @UserId and reason is distinct from 'REVERSED_FIRST' and (@IsOperator or partner_id = @PartnerId)
-                and authorized_at >= @from and authorized_at < @to and id < @Id
-            order by id desc
-            limit @Rows
-            """,
-            new { balanceId, caller.UserId, caller.IsOperator, caller.PartnerId, from, to, page.After.Id, page.Rows },
-            cancel);
-
-    /// <summary>One page of what happened to every partner's balances, newest first, for operators.</summary>
-    public static Task<IReadOnlyList<Transaction>> ListTransactions(this NpgsqlDataSource database, TransactionFilter filter, PageRequest page, CancellationToken cancel) =>
-        database.Many<Transaction>(
-            """
-            select id, user_id, account_id, card_id, type, status, amount, currency, reference, merchant_mid, merchant_name, merchant_mcc,
-                merchant_country, authorized_at, cleared_at, action_code, reason, authorized_amount, cleared_amount, refunded_amount, original_amount, held,
-                original_currency
-            from transactions
-            where (@CustomerId::uuid is null or account_id in (select id from accounts where user_id = @CustomerId and kind = 'User'))
-                and (@BalanceId::uuid is null or account_id = @BalanceId)
-                and (@CardId::uuid is null or card_id = @CardId)
-                and (@Status::text is null or status = @Status)
-                and (@Type::text is null or type = @Type)
-                and authorized_at >= @From and authorized_at < @To and id < @Id
-            order by id desc
-            limit @Rows
-            """,
-            new
-            {
-                filter.CustomerId,
-                filter.BalanceId,
-                filter.CardId,
-                filter.Status,
-                filter.Type,
-                filter.From,
-                filter.To,
-                page.After.Id,
-                page.Rows,
-            },
-            cancel);
 }

@@ -1,3 +1,4 @@
+using Antaca.Contracts.Requests;
 using Antaca.ServiceDefaults;
 using Npgsql;
 
@@ -6,27 +7,6 @@ namespace Antaca.BalanceService.Ledger;
 /// <summary>Lists for operators what happened to every partner's balances, newest first, as JSON or as text for a spreadsheet.</summary>
 internal static class ListAllTransactions
 {
-    private static readonly CsvColumn<TransactionView>[] _columns =
-    [
-        new("id", transaction => transaction.Id),
-        new("customerId", transaction => transaction.CustomerId),
-        new("balanceId", transaction => transaction.BalanceId),
-        new("cardId", transaction => transaction.CardId),
-        new("type", transaction => transaction.Type),
-        new("status", transaction => transaction.Status),
-        new("amount", transaction => transaction.Amount.Amount),
-        new("currency", transaction => transaction.Amount.Currency),
-        new("merchantMid", transaction => transaction.Merchant?.Mid),
-        new("merchantName", transaction => transaction.Merchant?.Name),
-        new("merchantMcc", transaction => transaction.Merchant?.Mcc),
-        new("merchantCountry", transaction => transaction.Merchant?.Country),
-        new("authorizedAt", transaction => transaction.AuthorizedAt),
-        new("clearedAt", transaction => transaction.ClearedAt),
-        new("actionCode", transaction => transaction.ActionCode),
-        new("reason", transaction => transaction.Reason),
-        new("reference", transaction => transaction.Reference),
-    ];
-
     public static void MapListAllTransactions(this IEndpointRouteBuilder transactions) => transactions.MapGet("/", Handle).AdmitsEveryOperator().Produces<Page<TransactionView>>().Produces<string>(200, Csv.MediaType);
 
     private static async Task<IResult> Handle(
@@ -40,6 +20,7 @@ internal static class ListAllTransactions
         int? limit,
         string? after,
         HttpRequest request,
+        [FromKeyedServices("cardservice")] Peer cardService,
         NpgsqlDataSource database,
         CancellationToken cancel)
     {
@@ -55,25 +36,24 @@ internal static class ListAllTransactions
             return refusal;
         }
 
-        var filter = new TransactionFilter(
-            customerId,
-            balanceId,
-            cardId,
-            status,
-            type,
-            (from ?? DateTimeOffset.MinValue).ToUniversalTime(),
-            (to ?? DateTimeOffset.MaxValue).ToUniversalTime());
-        var transactions = await database.ListTransactions(filter, page, cancel);
+        var filter = new TransactionFilter(customerId, balanceId, cardId, status, type, Period.Of(from, to));
+        IReadOnlyList<Transaction> transactions = [];
+        // A card is on one balance for ever: there its transactions are found.
+        if (cardId is null)
+        {
+            transactions = await database.ListTransactions(filter, page, cancel);
+        }
+        else if ((await cardService.Get<CardFacts>($"/internal/cards/{cardId}", cancel)).ValueOrNothing is { } card && (balanceId ?? card.BalanceId) == card.BalanceId)
+        {
+            transactions = await database.ListTransactions(filter with { BalanceId = card.BalanceId }, page, cancel);
+        }
         var shown = page.Of(
             transactions,
             transaction => new Cursor(transaction.AuthorizedAt, transaction.Id),
             transaction => TransactionView.Of(transaction) with { CustomerId = transaction.UserId });
-        return Csv.IsWanted(request) ? Csv.Of(shown, _columns) : TypedResults.Ok(shown);
+        return Csv.IsWanted(request) ? Csv.Of(shown, TransactionColumns.OfAny) : TypedResults.Ok(shown);
     }
 }
 
 /// <summary>What an operator looks for; null for any.</summary>
-/// <param name="From">The first moment that counts.</param>
-/// <param name="To">The first that does not any more.</param>
-internal sealed record TransactionFilter(
-    Guid? CustomerId, Guid? BalanceId, Guid? CardId, string? Status, string? Type, DateTimeOffset From, DateTimeOffset To);
+internal sealed record TransactionFilter(Guid? CustomerId, Guid? BalanceId, Guid? CardId, string? Status, string? Type, Period Period);

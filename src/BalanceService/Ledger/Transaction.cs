@@ -24,10 +24,13 @@ internal enum TransactionStatus
 }
 
 /// <summary>Something that happened to a balance, as its owner sees it.</summary>
-internal sealed record Transaction
+internal record Transaction
 {
     public required Guid Id { get; init; }
-    public required Guid UserId { get; init; }
+
+    /// <summary>Null where it is on a partner's own account.</summary>
+    public Guid? UserId { get; init; }
+
     public required Guid AccountId { get; init; }
     public Guid? CardId { get; init; }
     public required TransactionType Type { get; init; }
@@ -50,13 +53,15 @@ internal sealed record Transaction
     public string? OriginalCurrency { get; init; }
     public required long Held { get; init; }
 
-    /// <summary>What it comes to: what is held and what was cleared; of what came to nothing, what was asked for.</summary>
-    public long Counting => Status is TransactionStatus.Declined or TransactionStatus.Reversed ? Amount : Held + ClearedAmount;
+    /// <summary>What it comes to: what is held and what was cleared; of what came to nothing, what was asked for. An adjustment has its sign.</summary>
+    public long Counting => Type == TransactionType.Adjustment || Status is TransactionStatus.Declined or TransactionStatus.Reversed ? Amount : Held + ClearedAmount;
 }
 
 /// <summary>A transaction on the wire.</summary>
 /// <param name="Merchant">Of an authorisation.</param>
-/// <param name="Reference">Of a reload: the partner's own words.</param>
+/// <param name="Amount">Negative in an adjustment that took from the balance, and in nothing else.</param>
+/// <param name="Reason">Why it was declined, or adjusted.</param>
+/// <param name="Reference">Of a reload or an adjustment: the words given with it.</param>
 /// <param name="OriginalAmount">In the merchant's currency, where it is another.</param>
 internal sealed record TransactionView(
     Guid Id,

@@ -94,4 +94,29 @@ internal static class RateStore
             """,
             new { from, to, now },
             cancel);
+
+    /// <returns>Null where there is a rate of the pair from that moment on.</returns>
+    public static Task<ExchangeRate?> AddRate(
+        this Work work, Guid id, string @base, string quote, decimal rate, string source, DateTimeOffset validFrom, DateTimeOffset now) =>
+        work.One<ExchangeRate>(
+            """
+            insert into rates (id, base, quote, rate, source, valid_from, created_at)
+            values (@id, @base, @quote, @rate, @source, @validFrom, @now)
+            on conflict (base, quote, valid_from) do nothing
+            returning id, base, quote, rate, source, valid_from
+            """,
+            new { id, @base, quote, rate, source, validFrom, now });
+
+    /// <summary>One page, those that begin last first; null for any currency.</summary>
+    public static Task<IReadOnlyList<ExchangeRate>> ListRates(this NpgsqlDataSource database, string? @base, string? quote, PageRequest page, CancellationToken cancel) =>
+        database.Many<ExchangeRate>(
+            """
+            select id, base, quote, rate, source, valid_from
+            from rates
+            where (@base::text is null or base = @base) and (@quote::text is null or quote = @quote) and (valid_from, id) < (@At, @Id)
+            order by valid_from desc, id desc
+            limit @Rows
+            """,
+            new { @base, quote, page.After.At, page.After.Id, page.Rows },
+            cancel);
 }

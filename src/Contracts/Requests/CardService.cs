@@ -15,5 +15,5 @@ public sealed record CardsOfBalance(IReadOnlyList<JsonElement> Items);
 /// <param name="Decline">Why the card, as it stands, says no to any payment; null where it does not.</param>
 public sealed record CardFacts(Guid Id, Guid PartnerId, Guid UserId, Guid BalanceId, Guid ProgramId, DeclineReason? Decline = null);
 
-/// <summary>How many cards of a user are not removed or expired: <c>GET /internal/users/{userId}/open-cards?partnerId=</c>.</summary>
+/// <summary>How many cards of a user are not removed or expired: <c>GET /internal/users/{userId}/open-cards?partnerId=</c>. Of one balance: <c>GET /internal/balances/{balanceId}/open-cards?partnerId=&amp;userId=</c>.</summary>
 public sealed record OpenCards(int Count);

@@ -6,6 +6,9 @@ namespace Antaca.Contracts.Requests;
 /// </summary>
 public sealed record UserFacts(Guid Id, Guid PartnerId, bool Active, ProgrammeFacts Programme);
 
+/// <summary>That there is such a partner: <c>GET /internal/partners/{partnerId}</c>. 404 otherwise.</summary>
+public sealed record PartnerFacts(Guid Id);
+
 /// <summary>A programme as the neighbours need it: <c>GET /internal/programmes/{programId}</c>.</summary>
 /// <param name="Processor">The name of the processor that serves the programme.</param>
 /// <param name="CardValidityMonths">A card expires at the end of the month that many months after its issue.</param>

@@ -8,7 +8,7 @@ namespace Antaca.Contracts.Requests;
 /// <param name="Id">The same id again is the same message: it is not sent twice.</param>
 /// <param name="Carrier"><c>Email</c> or <c>Sms</c>.</param>
 /// <param name="To">An e-mail address, or an E.164 number.</param>
-/// <param name="Template"><c>ActivationCode</c>, <c>OperatorInvitation</c>, <c>PasswordReset</c> or <c>CertificateExpiring</c>.</param>
+/// <param name="Template"><c>ActivationCode</c>, <c>OperatorInvitation</c>, <c>PasswordReset</c>, <c>CertificateExpiring</c> or <c>PartnerBalanceLow</c>.</param>
 /// <param name="Values">What the template's words need, such as <c>code</c>, <c>link</c> and <c>minutes</c>.</param>
 public sealed record SendMessage(Guid Id, string Carrier, string To, string Template, IReadOnlyDictionary<string, string> Values)
 {

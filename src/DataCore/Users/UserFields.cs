@@ -15,14 +15,13 @@ internal sealed partial record UserFields(
     string? ExternalId = null)
 {
     private const int MaxNameLength = 64;
-    private const int MaxEmailLength = 254;
     private const int MaxAddressLength = 128;
     private const int MaxExternalIdLength = 128;
     private const int MaxAgeYears = 130;
 
     public static bool IsPhone(string text) => E164().IsMatch(text);
 
-    public static bool IsEmail(string text) => text.Length <= MaxEmailLength && Mailbox().IsMatch(text);
+    public static bool IsEmail(string text) => EmailAddress.Is(text);
 
     /// <summary>The form that is stored and compared.</summary>
     public static string? Normal(string? email) => email?.ToLowerInvariant();
@@ -59,9 +58,6 @@ internal sealed partial record UserFields(
 
     [GeneratedRegex(@"^\+[1-9][0-9]{6,14}\z")]
     private static partial Regex E164();
-
-    [GeneratedRegex(@"^[^@\s\x00-\x1f]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+\z")]
-    private static partial Regex Mailbox();
 
     [GeneratedRegex(@"^[A-Z]{2}\z")]
     private static partial Regex Country();

@@ -29,7 +29,7 @@ internal static class Cors
         builder.Services.AddCors(cors => cors.AddDefaultPolicy(new CorsPolicyBuilder(settings.Origins)
             .WithMethods("GET", "POST", "PUT", "PATCH", "DELETE")
             .WithHeaders("Authorization", "Content-Type", "Accept", Idempotency.Header, EncryptedCalls.KeyHeader, EncryptedCalls.Header, "Approval")
-            .WithExposedHeaders("Trace-Id", Idempotency.ReplayedHeader, "Retry-After", "Location")
+            .WithExposedHeaders("Trace-Id", Idempotency.ReplayedHeader, "Retry-After", "Location", Csv.NextHeader, "Opening-Balance", "Closing-Balance")
             .SetPreflightMaxAge(TimeSpan.FromMinutes(PreflightMinutes))
             .DisallowCredentials()
             .Build()));

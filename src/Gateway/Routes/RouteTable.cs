@@ -93,6 +93,9 @@ internal static class RouteTable
     private const string AnyCard = "/admin/cards/{cardId:guid}";
     private const string Operator = "/admin/operators/{operatorId:guid}";
     private const string Partner = "/admin/partners/{partnerId:guid}";
+    private const string PartnerBalance = "/secure/partner-balances/{partnerBalanceId:guid}";
+    private const string AnyPartnerBalance = "/admin/partner-balances/{partnerBalanceId:guid}";
+    private const string Adjustment = "/admin/adjustments/{adjustmentId:guid}";
     private const string Personalisation = "/processor/personalisations/{orderId:guid}";
     private const string Authorization = "/processor/authorizations/{authorizationId:guid}";
     private const string Program = "/admin/programs/{programId:guid}";
@@ -124,6 +127,9 @@ internal static class RouteTable
         App("GET", Me + "/balances", "balanceservice", "/balances"),
         App("GET", MyBalance, "balanceservice", "/balances/{balanceId}"),
         App("GET", MyBalance + "/transactions", "balanceservice", "/balances/{balanceId}/transactions"),
+        App("GET", MyBalance + "/transactions/{transactionId:guid}", "balanceservice", "/balances/{balanceId}/transactions/{transactionId}"),
+        App("GET", MyBalance + "/statement", "balanceservice", "/balances/{balanceId}/statement"),
+        App("POST", MyBalance + "/close", "balanceservice", "/balances/{balanceId}/close"),
         App("POST", Me + "/cards/virtual", "cardservice", "/cards/virtual") with { Encryption = Encryption.RequiredForRegisteredKey, Secrets = Secrets.Outbound },
         App("POST", Me + "/cards/physical", "cardservice", "/cards/physical") with { Encryption = Encryption.Required },
         App("POST", Me + "/cards/link", "cardservice", "/cards/link") with { Encryption = Encryption.Required, Secrets = Secrets.Inbound },
@@ -160,6 +166,15 @@ internal static class RouteTable
         Secure("GET", Balance, "balanceservice", "/balances/{balanceId}"),
         Secure("POST", Balance + "/reload", "balanceservice", "/balances/{balanceId}/reload"),
         Secure("GET", Balance + "/transactions", "balanceservice", "/balances/{balanceId}/transactions"),
+        Secure("GET", Balance + "/transactions/{transactionId:guid}", "balanceservice", "/balances/{balanceId}/transactions/{transactionId}"),
+        Secure("GET", Balance + "/transactions/{transactionId:guid}/explanation", "balanceservice", "/balances/{balanceId}/transactions/{transactionId}/explanation"),
+        Secure("GET", Balance + "/statement", "balanceservice", "/balances/{balanceId}/statement"),
+        Secure("POST", Balance + "/close", "balanceservice", "/balances/{balanceId}/close"),
+        Secure("POST", "/secure/partner-balances", "balanceservice", "/partner-balances"),
+        Secure("GET", "/secure/partner-balances", "balanceservice", "/partner-balances"),
+        Secure("GET", PartnerBalance, "balanceservice", "/partner-balances/{partnerBalanceId}"),
+        Secure("PATCH", PartnerBalance, "balanceservice", "/partner-balances/{partnerBalanceId}"),
+        Secure("GET", PartnerBalance + "/transactions", "balanceservice", "/partner-balances/{partnerBalanceId}/transactions"),
 
         // Partners: cards
         Secure("POST", Customer + "/cards/virtual", "cardservice", "/cards/virtual") with { Encryption = Encryption.Required, Secrets = Secrets.Outbound },
@@ -194,6 +209,8 @@ internal static class RouteTable
         Processor("POST", "/processor/reversals", "balanceservice", "/reversals"),
         Processor("POST", "/processor/clearings", "balanceservice", "/clearings"),
         Processor("POST", "/processor/refunds", "balanceservice", "/refunds"),
+        Processor("POST", "/processor/clearing-files", "balanceservice", "/clearing-files"),
+        Processor("GET", "/processor/clearing-files/{fileId:guid}", "balanceservice", "/clearing-files/{fileId}"),
 
         Processor("POST", "/processor/cards/lock", "cardservice", "/locks") with { Secrets = Secrets.Inbound },
 
@@ -248,9 +265,29 @@ internal static class RouteTable
         Admin("GET", AnyCustomer + "/balances", "balanceservice", "/balances", _everyone),
         Admin("GET", AnyBalance, "balanceservice", "/balances/{balanceId}", _everyone),
         Admin("GET", AnyBalance + "/transactions", "balanceservice", "/balances/{balanceId}/transactions", _everyone),
+        Admin("GET", AnyBalance + "/transactions/{transactionId:guid}", "balanceservice", "/balances/{balanceId}/transactions/{transactionId}", _everyone),
+        Admin("GET", AnyBalance + "/statement", "balanceservice", "/balances/{balanceId}/statement", _everyone),
         Admin("POST", "/admin/balances/{balanceId:guid}/reload", "balanceservice", "/balances/{balanceId}/reload", _admins),
+        Admin("GET", "/admin/balances/summary", "balanceservice", "/balance-summary", _everyone),
+        Admin("POST", "/admin/balances/{balanceId:guid}/block", "balanceservice", "/balances/{balanceId}/block", _managers),
+        Admin("POST", "/admin/balances/{balanceId:guid}/unblock", "balanceservice", "/balances/{balanceId}/unblock", _managers),
+        Admin("POST", "/admin/balances/{balanceId:guid}/close", "balanceservice", "/balances/{balanceId}/close", _managers),
+        Admin("POST", "/admin/balances/{balanceId:guid}/adjustments", "balanceservice", "/balances/{balanceId}/adjustments", _managers),
+        Admin("GET", "/admin/adjustments", "balanceservice", "/adjustments", _everyone),
+        Admin("POST", Adjustment + "/approve", "balanceservice", "/adjustments/{adjustmentId}/approve", _admins),
+        Admin("POST", Adjustment + "/reject", "balanceservice", "/adjustments/{adjustmentId}/reject", _admins),
+        Admin("POST", Partner + "/balances", "balanceservice", "/partners/{partnerId}/balances", _admins),
+        Admin("GET", Partner + "/balances", "balanceservice", "/partners/{partnerId}/balances", _everyone),
+        Admin("GET", AnyPartnerBalance, "balanceservice", "/partner-balances/{partnerBalanceId}", _everyone),
+        Admin("PATCH", AnyPartnerBalance, "balanceservice", "/partner-balances/{partnerBalanceId}", _admins),
+        Admin("GET", AnyPartnerBalance + "/transactions", "balanceservice", "/partner-balances/{partnerBalanceId}/transactions", _everyone),
+        Admin("POST", AnyPartnerBalance + "/reload", "balanceservice", "/partner-balances/{partnerBalanceId}/reload", _admins),
+        Admin("GET", "/admin/rates", "balanceservice", "/rates", _everyone),
+        Admin("POST", "/admin/rates", "balanceservice", "/rates", _admins),
         Admin("GET", "/admin/transactions", "balanceservice", "/transactions", _everyone),
         Admin("GET", "/admin/reconciliations", "balanceservice", "/reconciliations", _everyone),
+        Admin("GET", "/admin/transactions/{transactionId:guid}", "balanceservice", "/transactions/{transactionId}", _everyone),
+        Admin("GET", "/admin/transactions/{transactionId:guid}/explanation", "balanceservice", "/transactions/{transactionId}/explanation", _everyone),
         Admin("POST", AnyCustomer + "/cards/virtual", "cardservice", "/cards/virtual", _managers) with { Encryption = Encryption.Required },
         Admin("POST", AnyCustomer + "/cards/physical", "cardservice", "/cards/physical", _everyone) with { Encryption = Encryption.Required },
         Admin("POST", AnyCustomer + "/cards/link", "cardservice", "/cards/link", _everyone) with { Encryption = Encryption.Required, Secrets = Secrets.Inbound },

@@ -41,6 +41,12 @@ internal static partial class MessageTemplates
             The client certificate with the serial number {serial} stops working on {notAfter}.
             Have a new one signed before then, so that your calls go on being answered.
             """),
+        ["PartnerBalanceLow"] = new(
+            "A balance of yours is low",
+            """
+            Your {kind} balance {balance} has {available} available, less than the {threshold} that you asked to be warned at.
+            Add money to it in time, so that your cards go on being accepted.
+            """),
     };
 
     /// <summary>Values that the text has no place for are not used; one that it has a place for must be there.</summary>

@@ -38,25 +38,50 @@ public sealed class ListAllTransactionsTests(LedgerSuite suite) : LedgerTest(sui
         var (balance, another) = (await Suite.NewBalance(user), await Suite.NewBalance(user));
         var reload = (await BalancesOf(user).Post($"/balances/{balance}/reload", Reload("salary"), NewKey())).Must(201);
         Suite.Clock.Advance(TimeSpan.FromHours(1));
-        var cardId = Guid.CreateVersion7();
+        var cardId = await Suite.NewCard(user, balance);
+        var uncarded = await Pay(Payment.Of(user, another, amount: 10));
         var purchase = await Pay(Payment.Of(user, balance, amount: 40).With("cardId", cardId));
-        var declined = await Pay(Payment.Of(user, another, amount: 70, type: "Cash").With("cardId", cardId));
+        var declined = await Pay(Payment.Of(user, balance, amount: 70, type: "Cash").With("cardId", cardId));
         var of = $"customerId={user.UserId}";
         var reloadedAt = reload["authorizedAt"].GetString()!;
         var afterwards = reload["authorizedAt"].GetDateTimeOffset().AddSeconds(1).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", null);
 
-        Assert.Equal([declined, purchase, reload.Id], await Found(of));
-        Assert.Equal([purchase, reload.Id], await Found($"balanceId={balance}"));
+        Assert.Equal([declined, purchase, uncarded, reload.Id], await Found(of));
+        Assert.Equal([declined, purchase, reload.Id], await Found($"balanceId={balance}"));
         Assert.Equal([declined, purchase], await Found($"cardId={cardId}"));
-        Assert.Equal([declined], await Found($"cardId={cardId}&balanceId={another}"));
-        Assert.Equal([declined], await Found($"{of}&status=Declined"));
+        Assert.Equal([declined, purchase], await Found($"cardId={cardId}&balanceId={balance}&{of}"));
+        Assert.Equal([declined], await Found($"cardId={cardId}&type=Cash"));
+        Assert.Empty(await Found($"cardId={cardId}&balanceId={another}"));
+        Assert.Empty(await Found($"cardId={cardId}&customerId={Guid.CreateVersion7()}"));
+        Assert.Empty(await Found($"cardId={Guid.CreateVersion7()}"));
+        Assert.Equal([declined, uncarded], await Found($"{of}&status=Declined"));
+        Assert.Equal([declined], await Found($"balanceId={balance}&status=Declined"));
         Assert.Equal([purchase], await Found($"{of}&status=Authorized"));
         Assert.Equal([reload.Id], await Found($"{of}&type=Reload"));
-        Assert.Equal([declined, purchase], await Found($"{of}&from={afterwards}"));
+        Assert.Equal([declined, purchase, uncarded], await Found($"{of}&from={afterwards}"));
         Assert.Equal([reload.Id], await Found($"{of}&from={reloadedAt}&to={afterwards}"));
         Assert.Empty(await Found($"{of}&to={reloadedAt}"));
         Assert.Empty(await Found($"customerId={Guid.CreateVersion7()}"));
         Assert.Empty(await Found($"{of}&balanceId={Guid.CreateVersion7()}"));
+    }
+
+    [Fact]
+    public async Task A_users_come_in_the_order_of_time_from_whichever_balance_page_by_page()
+    {
+        var user = await Suite.NewAcceptedUser();
+        var balances = new[] { await Suite.NewBalance(user), await Suite.NewBalance(user), await Suite.NewBalance(user) };
+        var reloads = new List<Guid>();
+        foreach (var balance in new[] { 0, 1, 0, 2, 2, 1, 0 }.Select(place => balances[place]))
+        {
+            reloads.Insert(0, (await BalancesOf(user).Post($"/balances/{balance}/reload", Reload("salary"), NewKey())).Must(201).Id);
+        }
+
+        var first = await List(Role.Employee, $"customerId={user.UserId}&limit=3");
+        var second = await List(Role.Employee, $"customerId={user.UserId}&limit=3&after={first["next"].GetString()}");
+        var third = await List(Role.Employee, $"customerId={user.UserId}&limit=3&after={second["next"].GetString()}");
+
+        Assert.Equal(reloads, new[] { first, second, third }.SelectMany(page => page["items"].EnumerateArray()).Select(transaction => transaction.GetProperty("id").GetGuid()));
+        Assert.Null(third["next"].GetString());
     }
 
     [Theory]

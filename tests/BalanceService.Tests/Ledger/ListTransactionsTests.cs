@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Antaca.ServiceDefaults;
 using Antaca.TestKit;
 using Xunit;
 
@@ -68,6 +69,9 @@ public sealed class ListTransactionsTests(LedgerSuite suite) : LedgerTest(suite)
         Assert.Equal("2", await Amounts($"from={times[1]}&to={times[2]}"));
         Assert.Equal("2", await Amounts($"from={WithOffset(times[1])}&to={WithOffset(times[2])}"));
         Assert.Empty(await Amounts($"from={times[2]}&to={times[0]}"));
+        Assert.Equal("3 2 1", await Amounts("from=0001-01-01T00:00:00Z&to=9999-12-31T23:59:59.9999999Z"));
+        Assert.Equal("3 2 1", await Amounts("from=1969-12-31T23:59:59Z&to=9999-12-31T23:59:59.9985Z"));
+        Assert.Empty(await Amounts("to=1969-12-31T23:59:59Z"));
 
         async Task<string> Amounts(string query) =>
             string.Join(' ', (await BalancesOf(user).Get($"/balances/{balanceId}/transactions?{query}")).Must(200)["items"].EnumerateArray()
@@ -75,6 +79,33 @@ public sealed class ListTransactionsTests(LedgerSuite suite) : LedgerTest(suite)
 
         static string WithOffset(string time) =>
             Uri.EscapeDataString(DateTimeOffset.Parse(time, CultureInfo.InvariantCulture).ToOffset(TimeSpan.FromHours(2)).ToString("O", CultureInfo.InvariantCulture));
+    }
+
+    [Fact]
+    public async Task They_come_as_text_on_every_channel_and_go_on_where_that_was_cut_off()
+    {
+        var user = await Suite.NewAcceptedUser();
+        var balanceId = await Suite.NewBalance(user);
+        var reload = (await BalancesOf(user).Post($"/balances/{balanceId}/reload", new { amount = new { amount = 1_000, currency = "PLN" }, reference = "=1+1" }, NewKey())).Must(201);
+        var purchase = (await Suite.Neighbour("cardservice", "balanceservice").Post("/internal/authorisations", Payment.Of(user, balanceId, amount: 400))).Must(200);
+        var at = (await BalancesOf(user).Get($"/balances/{balanceId}/transactions")).Must(200)["items"][0].GetProperty("authorizedAt").GetString();
+
+        foreach (var caller in new[] { user.Caller, user.App, user.Operator(Role.Employee) })
+        {
+            var first = await Text(caller, "?limit=1");
+            var second = await Text(caller, $"?limit=1&after={first.Header("Next-Cursor")}");
+
+            Assert.Equal("text/csv", first.MediaType);
+            Assert.Equal(
+                "id,balanceId,cardId,type,status,amount,currency,merchantMid,merchantName,merchantMcc,merchantCountry,authorizedAt,clearedAt,actionCode,reason,reference\r\n"
+                    + $"{purchase["authorizationId"]},{balanceId},{user.UserId},Purchase,Authorized,400,PLN,M-1,Żabka 7,5411,PL,{at},,0000,APPROVED,\r\n",
+                first.Text);
+            Assert.EndsWith($"\r\n{reload.Id},{balanceId},,Reload,Cleared,1000,PLN,,,,,{reload["authorizedAt"]},{reload["clearedAt"]},,,\"'=1+1\"\r\n", second.Text, StringComparison.Ordinal);
+            Assert.Null(second.Header("Next-Cursor"));
+        }
+
+        async Task<Answer> Text(Caller caller, string query) =>
+            (await BalancesOf(caller).Send(HttpMethod.Get, $"/balances/{balanceId}/transactions{query}", content: null, key: null, ("Accept", "text/csv"))).Must(200);
     }
 
     [Theory]

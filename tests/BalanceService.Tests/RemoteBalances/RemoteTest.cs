@@ -35,7 +35,10 @@ public abstract class RemoteTest(LedgerSuite suite) : LedgerTest(suite)
         var user = await NewRemoteUser(host, standInMax, standInMinutes);
         var opened = (await BalancesOf(user).Post("/balances", new { })).Must(201);
         host.SetBalance(opened.Id.ToString(), amount);
-        await Deposit(user, opened.Id, deposit);
+        if (deposit > 0)
+        {
+            await NewPartnerBalance(user.PartnerId, "Deposit", deposit);
+        }
         return (user, opened.Id);
     }
 
@@ -76,36 +79,4 @@ public abstract class RemoteTest(LedgerSuite suite) : LedgerTest(suite)
 
     private Task<long> OnDeposit(TestUser user, string column) =>
         Look<long>($"select {column} from accounts where partner_id = @partner and kind = 'Deposit'", ("partner", user.PartnerId));
-
-    private async Task Deposit(TestUser user, Guid balanceId, long amount)
-    {
-        var (deposit, transaction) = (Guid.CreateVersion7(), Guid.CreateVersion7());
-        await Do(
-            "insert into accounts (id, partner_id, kind, currency, state, created_at) values (@deposit, @partner, 'Deposit', 'PLN', 'Open', @now)",
-            ("deposit", deposit),
-            ("partner", user.PartnerId),
-            ("now", Suite.Clock.GetUtcNow()));
-        await Do(
-            """
-            insert into transactions (id, partner_id, user_id, account_id, type, status, amount, currency, authorized_at, cleared_at, cleared_amount, remote)
-            values (@transaction, @partner, @user, @balance, 'Adjustment', 'Cleared', @amount, 'PLN', @now, @now, @amount, true)
-            """,
-            ("transaction", transaction),
-            ("partner", user.PartnerId),
-            ("user", user.UserId),
-            ("balance", balanceId),
-            ("amount", amount),
-            ("now", Suite.Clock.GetUtcNow()));
-        await Do(
-            """
-            insert into entries (partner_id, transaction_id, account_id, amount, currency, posted_at)
-            select @partner, @transaction, id, case kind when 'Deposit' then @amount else -@amount end, 'PLN', @now
-            from accounts
-            where partner_id = @partner and kind in ('Deposit', 'Funding')
-            """,
-            ("transaction", transaction),
-            ("partner", user.PartnerId),
-            ("amount", amount),
-            ("now", Suite.Clock.GetUtcNow()));
-    }
 }

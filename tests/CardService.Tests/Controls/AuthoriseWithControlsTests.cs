@@ -75,7 +75,7 @@ public sealed class AuthoriseWithControlsTests(OverheardSuite suite) : IClassFix
     public async Task A_channel_that_is_off_is_off_alone(string field, string off)
     {
         var (user, card) = await NewCard();
-        await Say("user", user, card, $$"""{"channels":{"{{field}}":false}}""");
+        await Say("user", user, card, $$"""{"channels":{"{{field}}":false} }""");
 
         foreach (var channel in new[] { "Pos", "Contactless", "Atm", "Ecommerce" })
         {

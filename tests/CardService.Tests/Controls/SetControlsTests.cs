@@ -235,8 +235,8 @@ public sealed class SetControlsTests(Suite suite) : IClassFixture<Suite>
         { """{"mcc":{"deny":["54111"]}}""", "mcc.deny" },
         { """{"mcc":{"deny":["٥٤١١"]}}""", "mcc.deny" },
         { """{"mcc":{"deny":[null]}}""", "mcc.deny" },
-        { $$"""{"mcc":{"allow":[{{Codes(201)}}]}}""", "mcc.allow" },
-        { $$"""{"mcc":{"deny":[{{Codes(201)}}]}}""", "mcc.deny" },
+        { $$"""{"mcc":{"allow":[{{Codes(201)}}]} }""", "mcc.allow" },
+        { $$"""{"mcc":{"deny":[{{Codes(201)}}]} }""", "mcc.deny" },
         { """{"countries":{"allow":[]}}""", "countries.allow" },
         { """{"countries":{"allow":["pl"]}}""", "countries.allow" },
         { """{"countries":{"deny":["POL"]}}""", "countries.deny" },
@@ -244,8 +244,8 @@ public sealed class SetControlsTests(Suite suite) : IClassFixture<Suite>
         { """{"merchants":{"allow":[]}}""", "merchants.allow" },
         { """{"merchants":{"allow":[""]}}""", "merchants.allow" },
         { """{"merchants":{"allow":["a\u0000"]}}""", "merchants.allow" },
-        { $$"""{"merchants":{"allow":["{{new string('1', 33)}}"]}}""", "merchants.allow" },
-        { $$"""{"merchants":{"allow":[{{Codes(51)}}]}}""", "merchants.allow" },
+        { $$"""{"merchants":{"allow":["{{new string('1', 33)}}"]} }""", "merchants.allow" },
+        { $$"""{"merchants":{"allow":[{{Codes(51)}}]} }""", "merchants.allow" },
         { """{"hours":[]}""", "hours" },
     };
 
@@ -274,7 +274,7 @@ public sealed class SetControlsTests(Suite suite) : IClassFixture<Suite>
             card.Id,
             $$"""
             {"limits":[{{string.Join(',', limits)}}],"mcc":{"allow":[{{Codes(200)}}],"deny":[]},"countries":{"allow":[{{countries}}],"deny":[{{countries}}]},
-             "merchants":{"allow":["{{new string('1', 32)}}",{{Codes(49)}}]}}
+             "merchants":{"allow":["{{new string('1', 32)}}",{{Codes(49)}}]} }
             """)).Must(200)["user"];
 
         Assert.Equal((9, 200, 0), (set.GetProperty("limits").GetArrayLength(), set.GetProperty("mcc").GetProperty("allow").GetArrayLength(), set.GetProperty("mcc").GetProperty("deny").GetArrayLength()));

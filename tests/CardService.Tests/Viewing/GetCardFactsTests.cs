@@ -27,7 +27,7 @@ public sealed class GetCardFactsTests(Suite suite) : IClassFixture<Suite>
     [Fact]
     public async Task A_card_that_is_not_there_or_has_no_number_yet_says_nothing()
     {
-        var unfinished = await _cards.Put(new CardRow { Status = "Issuing" }, claimedUntil: DateTimeOffset.UnixEpoch);
+        var unfinished = await _cards.Put(new CardRow { Status = "Issuing" }, claimedUntil: suite.Clock.GetUtcNow().AddDays(1));
 
         (await Ask(Guid.CreateVersion7())).MustRefuse(404, "CARD_NOT_FOUND");
         (await Ask(unfinished.Id)).MustRefuse(404, "CARD_NOT_FOUND");
@@ -49,7 +49,7 @@ public sealed class GetCardFactsTests(Suite suite) : IClassFixture<Suite>
     [Theory]
     [InlineData("gateway")]
     [InlineData("kycservice")]
-    [InlineData("notifications")]
+    [InlineData("datacore")]
     public async Task Nobody_but_the_balance_service_may_ask(string neighbour)
     {
         var card = await _cards.Put(new CardRow());

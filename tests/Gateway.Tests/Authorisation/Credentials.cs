@@ -35,8 +35,14 @@ public sealed class SuiteWithEveryCaller : Suite
     /// <summary>An order of plastic of <see cref="Ours"/>.</summary>
     internal Guid OrderId { get; private set; }
 
+    /// <summary>The reload of the balance of <see cref="Ours"/>.</summary>
+    internal Guid TransactionId { get; private set; }
+
     /// <summary>A card of <see cref="Ours"/> that was asked for without waiting.</summary>
     internal Guid RequestId { get; private set; }
+
+    /// <summary>A balance of the own of the partner of <see cref="Ours"/>.</summary>
+    internal Guid PartnerBalanceId { get; private set; }
 
     internal Api AnotherPartner { get; private set; } = null!;
 
@@ -124,6 +130,8 @@ public sealed class SuiteWithEveryCaller : Suite
         var order = await As(Ours.User.Caller, "cardservice").Post("/cards/physical", new { balanceId = Ours.BalanceId, embossName = "ANNA", deliveryAddress = address });
         OrderId = order.Must(202)["orderId"].GetGuid();
         RequestId = (await As(Ours.User.Caller, "cardservice").Post("/cards/virtual/async", new { balanceId = Ours.BalanceId })).Must(202)["requestId"].GetGuid();
+        TransactionId = (await As(Ours.User.Caller, "balanceservice").Get($"/balances/{Ours.BalanceId}/transactions")).Must(200)["items"][0].GetProperty("id").GetGuid();
+        PartnerBalanceId = (await As(Ours.User.Caller, "balanceservice").Post("/partner-balances", new { kind = "Partner", currency = "PLN" })).Must(201).Id;
         SamePartners = await NewWorld();
         var (partner, program) = await this.NewPartner();
         AnotherPartners = await NewWorld(partner, program);

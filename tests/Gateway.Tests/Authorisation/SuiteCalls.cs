@@ -15,6 +15,9 @@ internal static class SuiteCalls
     /// <summary>How the paths end whose calls must be encrypted.</summary>
     private static readonly string[] _sensitive = ["/cards/virtual", "/cards/{cardId}", "/cards/physical", "/cards/link", "/print", "/file", "/cvv", "/pin"];
 
+    /// <summary>How the paths end whose calls need an Idempotency-Key: they move money.</summary>
+    private static readonly string[] _keyed = ["/reload", "/{balanceId}/adjustments"];
+
     public static Task<Answer> Send(
         this SuiteWithEveryCaller suite, Api api, Promise promise, World world, (string, string)? credential = null, Guid? installationId = null, string? body = null, Guid? operatorId = null)
     {
@@ -22,7 +25,10 @@ internal static class SuiteCalls
             .Replace("{installationId}", (installationId ?? Guid.CreateVersion7()).ToString(), StringComparison.Ordinal)
             .Replace("{operatorId}", (operatorId ?? Guid.CreateVersion7()).ToString(), StringComparison.Ordinal)
             .Replace("{requestId}", suite.RequestId.ToString(), StringComparison.Ordinal)
+            .Replace("{transactionId}", suite.TransactionId.ToString(), StringComparison.Ordinal)
             .Replace("{orderId}", suite.OrderId.ToString(), StringComparison.Ordinal)
+            .Replace("{partnerBalanceId}", suite.PartnerBalanceId.ToString(), StringComparison.Ordinal)
+            .Replace("{adjustmentId}", Guid.CreateVersion7().ToString(), StringComparison.Ordinal)
             .Replace("{processor}", "sandbox", StringComparison.Ordinal)
             .Replace("{serial}", "00", StringComparison.Ordinal);
         List<(string, string)> headers = [];
@@ -40,7 +46,7 @@ internal static class SuiteCalls
             new HttpMethod(promise.Method),
             path,
             text is null ? null : new StringContent(sensitive ? suite.Seal(text) : text, Encoding.UTF8, "application/json"),
-            promise.Path.EndsWith("/reload", StringComparison.Ordinal) ? Guid.CreateVersion7().ToString() : null,
+            _keyed.Any(end => promise.Path.EndsWith(end, StringComparison.Ordinal)) ? Guid.CreateVersion7().ToString() : null,
             [.. headers]);
     }
 
@@ -90,6 +96,8 @@ internal static class SuiteCalls
         "/processor/cards/lock" => $$"""{"cardId":"{{world.CardId}}","code":2,"source":"Mastercard"}""",
         var path when path.EndsWith("/{cardId}/lock", StringComparison.Ordinal) => """{"code":7}""",
         var path when path.EndsWith("/reload", StringComparison.Ordinal) => """{"amount":{"amount":100,"currency":"PLN"},"reference":"table"}""",
+        var path when path.EndsWith("/{balanceId}/adjustments", StringComparison.Ordinal) => """{"amount":{"amount":100,"currency":"PLN"},"reason":"Goodwill","note":"table"}""",
+        "/secure/partner-balances" or "/admin/partners/{partnerId}/balances" => """{"kind":"Partner","currency":"CZK"}""",
         var path when path.EndsWith("/kyc", StringComparison.Ordinal) => """{"status":"Accepted","reference":"table"}""",
         _ => "{}",
     };

@@ -21,7 +21,7 @@ public sealed partial class DocumentTests(SuiteWithEveryCaller suite) : IClassFi
         [Channel.Processor] = "processor",
     };
 
-    /// <summary>Examples that are understood, and refused: nobody can prove the same again, and few have a card of the stock or a programme that prints.</summary>
+    /// <summary>Examples that are understood, and refused: nobody can prove or open the same again, and few have a card of the stock or a programme that prints.</summary>
     private static readonly Dictionary<string, string> _proofs = new()
     {
         ["POST /customers/devices"] = "ACTIVATION_FAILED",
@@ -35,6 +35,7 @@ public sealed partial class DocumentTests(SuiteWithEveryCaller suite) : IClassFi
         ["POST /admin/customers/{customerId}/cards/link"] = "CARD_NOT_FOUND",
         ["POST /customers/me/cards/{cardId}/pin"] = "CARD_HAS_NO_PIN",
         ["POST /secure/customers/{customerId}/cards/{cardId}/pin"] = "CARD_HAS_NO_PIN",
+        ["POST /secure/partner-balances"] = "PARTNER_BALANCE_EXISTS",
         ["POST /admin/cards/{cardId}/print"] = "DIGITAL_FIRST_DISABLED",
         ["POST /processor/personalisations/{orderId}/fail"] = "ORDER_STATE",
     };
@@ -125,7 +126,7 @@ public sealed partial class DocumentTests(SuiteWithEveryCaller suite) : IClassFi
             Is(headers["Public-Key"] == encrypted && headers["Encrypted-Request"] == encrypted, "the headers of encryption");
             Is(codes.Contains("ENCRYPTION_REQUIRED") == encrypted && (operation.GetProperty("x-antaca-encryption").GetString() != "offered") == encrypted, "whether encryption is required");
             Is(route.Method is "POST" || !headers.ContainsKey("Idempotency-Key"), "no key where nothing is posted");
-            Is(headers.GetValueOrDefault("Idempotency-Key") == route.Path.EndsWith("/reload", StringComparison.Ordinal), "whether a key is required");
+            Is(headers.GetValueOrDefault("Idempotency-Key") == (route.Method == "POST" && (route.Path.EndsWith("/reload", StringComparison.Ordinal) || route.Path.EndsWith("}/adjustments", StringComparison.Ordinal))), "whether a key is required");
             Is(headers.ContainsKey("Approval") == _approved.Contains(id) && headers.ContainsKey("Approval") == codes.Contains("APPROVAL_REQUIRED"), "the approval");
             Is(codes.Contains("CLIENT_CERTIFICATE_REQUIRED") == channel is Channel.Secure or Channel.Processor, "certificates");
             Is(channel != Channel.Admin || operation.GetProperty("x-antaca-roles").EnumerateArray().Select(role => role.GetString()).SequenceEqual(route.Roles.Select(role => role.ToString())), "the roles");

@@ -116,7 +116,7 @@ public sealed class CertificatesTests : IDisposable
         var keys = Directory.EnumerateFiles(place.Folder, "*", SearchOption.AllDirectories)
             .Where(file => File.ReadAllText(file) is var text && (text.Contains("PRIVATE KEY", StringComparison.Ordinal) || text.StartsWith("development:", StringComparison.Ordinal)))
             .ToList();
-        Assert.Equal(11, keys.Count);
+        Assert.Equal(12, keys.Count);
         Assert.All(keys, file => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file)));
     }
 
@@ -132,6 +132,13 @@ public sealed class CertificatesTests : IDisposable
         decrypts.ImportFromPem(File.ReadAllText(Path.Combine(certificates.EncryptionKeys, "20260301T120000Z.pem")));
 
         Assert.True(verifies.VerifyData("hello"u8, signs.SignData("hello"u8.ToArray(), HashAlgorithmName.SHA256), HashAlgorithmName.SHA256));
+        using var seals = ECDsa.Create();
+        seals.ImportFromPem(File.ReadAllText(certificates.JournalKey));
+        using var checks = ECDsa.Create();
+        checks.ImportFromPem(File.ReadAllText(certificates.JournalPublicKey));
+
+        Assert.True(checks.VerifyData("hello"u8, seals.SignData("hello"u8.ToArray(), HashAlgorithmName.SHA256), HashAlgorithmName.SHA256));
+        Assert.StartsWith("development:", File.ReadAllText(certificates.JournalKey), StringComparison.Ordinal);
         Assert.Equal(2048, decrypts.KeySize);
         Assert.StartsWith("development:", File.ReadAllText(certificates.MasterKey), StringComparison.Ordinal);
         Assert.Equal(32, Convert.FromBase64String(File.ReadAllText(certificates.MasterKey)["development:".Length..]).Length);

@@ -76,6 +76,17 @@ public sealed class RecordEventTests(Suite suite) : IClassFixture<Suite>
              "actionCode":"2008","reason":"CARD_LOST"}
             """
         },
+        {
+            new BalanceAdjusted(_partner, _user, _balance, _other, -500, "PLN", _time), "balance.adjusted",
+            $$"""{"customerId":"{{_user}}","balanceId":"{{_balance}}","transactionId":"{{_other}}","amount":{"amount":-500,"currency":"PLN"} }"""
+        },
+        { new BalanceStateChanged(_partner, _user, _balance, "Blocked", _time), "balance.stateChanged", $$"""{"customerId":"{{_user}}","balanceId":"{{_balance}}","state":"Blocked"}""" },
+        {
+            new PartnerBalanceLow(_partner, _balance, "Credit", 400, 1000, "PLN", _time), "partnerBalance.low",
+            $$"""
+            {"balanceId":"{{_balance}}","kind":"Credit","available":{"amount":400,"currency":"PLN"},"threshold":{"amount":1000,"currency":"PLN"} }
+            """
+        },
     };
 
     [Theory]
