@@ -86,6 +86,16 @@ if (builder.Environment.IsDevelopment())
         .WithEnvironment("Sandbox__PublicAddress", gateway.GetEndpoint("public"))
         .WithEnvironment("Sandbox__PartnerAddress", gateway.GetEndpoint("partners"));
     notifications.WithEnvironment("Messages__Folder", certificates.Messages);
+    balanceservice.WithEnvironment("RemoteBalances__AuthorityFile", certificates.EdgeAuthority);
+
+    // An outside party: the host of a partner that holds its balances itself (docs/ledger.md)
+    builder.AddProject("sandboxpartner", "../SandboxPartner/SandboxPartner.csproj")
+        .WithHttpsEndpoint(name: "https", env: "Ports__Api")
+        .WithHttpEndpoint(name: "control", env: "Ports__Control")
+        .WithHttpHealthCheck("/health", endpointName: "control")
+        .WithEnvironment("Host__Certificate", certificates.SandboxPartnerHost)
+        .WithEnvironment("Host__Key", certificates.SandboxPartnerHostKey)
+        .WithEnvironment("Host__ClientAuthority", certificates.InternalAuthority);
 }
 
 builder.Build().Run();

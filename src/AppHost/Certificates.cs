@@ -54,6 +54,11 @@ public sealed class Certificates
 
     public string EdgeKey => At("edge.key");
 
+    /// <summary>Of the sandbox's partner host, an outside party.</summary>
+    public string SandboxPartnerHost => Path.Combine(Sandbox, "partner-host.pem");
+
+    public string SandboxPartnerHostKey => KeyBeside(SandboxPartnerHost);
+
     /// <summary>P-256: the gateway signs callers' tokens with it (ES256).</summary>
     public string CallerPrivateKey => At("caller-signing.key");
 
@@ -114,6 +119,7 @@ public sealed class Certificates
 
         using var edge = Authority(EdgeAuthority, "Antaca edge CA");
         Issue(edge, EdgeCertificate, Name("localhost"), [ServerAuthentication], atLocalhost: true);
+        Issue(edge, SandboxPartnerHost, Name("localhost"), [ServerAuthentication], atLocalhost: true);
         File.Copy(EdgeAuthority, Path.Combine(Sandbox, "ca.pem"), overwrite: true);
 
         using var partners = Authority(PartnerAuthority, "Antaca partner CA");

@@ -7,6 +7,7 @@ using Antaca.BalanceService.Holds;
 using Antaca.BalanceService.Ledger;
 using Antaca.BalanceService.Partners;
 using Antaca.BalanceService.Rates;
+using Antaca.BalanceService.RemoteBalances;
 using Antaca.BalanceService.Statements;
 using Antaca.Contracts.Requests;
 using Antaca.ServiceDefaults;
@@ -46,6 +47,9 @@ namespace Antaca.BalanceService;
 [JsonSerializable(typeof(SendMessage))]
 [JsonSerializable(typeof(MessageSent))]
 [JsonSerializable(typeof(CardFacts))]
+[JsonSerializable(typeof(ProgrammeFacts))]
+[JsonSerializable(typeof(ReconciliationView))]
+[JsonSerializable(typeof(Page<ReconciliationView>))]
 [JsonSerializable(typeof(Explanation))]
 [JsonSerializable(typeof(ExplainDecline.Answer), TypeInfoPropertyName = "ExplainDeclineAnswer")]
 [JsonSerializable(typeof(TransactionHistory))]

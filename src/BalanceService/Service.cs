@@ -6,6 +6,7 @@ using Antaca.BalanceService.Journal;
 using Antaca.BalanceService.Ledger;
 using Antaca.BalanceService.Partners;
 using Antaca.BalanceService.Rates;
+using Antaca.BalanceService.RemoteBalances;
 using Antaca.BalanceService.Statements;
 using Antaca.ServiceDefaults;
 using MassTransit;
@@ -46,6 +47,15 @@ public static class Service
         builder.Services.AddHostedService(services => services.GetRequiredService<HoldEngine>());
         builder.Services.AddHostedService<ExpireHolds>();
         builder.Services.AddSingleton<Clearings>();
+        if (builder.AddSettings<RemoteSettings>("RemoteBalances").AuthorityFile is not null && !builder.Environment.IsDevelopment())
+        {
+            builder.AddSettingsFault("RemoteBalances:AuthorityFile: is for Development alone; elsewhere the system's authorities are trusted");
+        }
+        builder.Services.AddSingleton<PartnerHosts>();
+        builder.Services.AddSingleton<Programmes>();
+        builder.Services.AddSingleton<AskPartner>();
+        builder.Services.AddHostedService<TellPartners>();
+        builder.Services.AddHostedService<Reconcile>();
         builder.Services.AddSingleton<PostClearingFiles>();
         builder.Services.AddHostedService(services => services.GetRequiredService<PostClearingFiles>());
         AddJournal(builder);
@@ -75,6 +85,7 @@ public static class Service
         app.MapForCallers("/reversals", Channel.Processor).MapReverseTransaction();
         app.MapForCallers("/clearings", Channel.Processor).MapClearTransaction();
         app.MapForCallers("/refunds", Channel.Processor).MapRefundTransaction();
+        app.MapForCallers("/reconciliations", Channel.Secure).MapListReconciliations();
         var files = app.MapForCallers("/clearing-files", Channel.Processor);
         files.MapUploadClearingFile();
         files.MapGetClearingFile();

@@ -91,11 +91,12 @@ public sealed class AntacaClient(AntacaConnection connection)
     /// <param name="customerId">The user.</param>
     /// <param name="currency">ISO 4217; null for the programme's.</param>
     /// <param name="idempotencyKey">1 to 255 characters; null for a random one.</param>
+    /// <param name="externalId">Where the partner holds the balances: what it calls this one, 1 to 64 letters, digits, dots, dashes and underscores; null for the balance's own id.</param>
     /// <param name="cancel">Ends the waiting, not what the suite has begun.</param>
-    /// <exception cref="AntacaException"><c>KYC_REQUIRED</c>, <c>USER_LOCKED</c>, <c>USER_NOT_FOUND</c>, <c>VALIDATION_FAILED</c>.</exception>
-    public Task<Balance> OpenBalance(Guid customerId, string? currency = null, string? idempotencyKey = null, CancellationToken cancel = default) => Post(
+    /// <exception cref="AntacaException"><c>KYC_REQUIRED</c>, <c>USER_LOCKED</c>, <c>USER_NOT_FOUND</c>, <c>EXTERNAL_ID_TAKEN</c>, <c>VALIDATION_FAILED</c>.</exception>
+    public Task<Balance> OpenBalance(Guid customerId, string? currency = null, string? idempotencyKey = null, string? externalId = null, CancellationToken cancel = default) => Post(
         $"secure/customers/{customerId}/balances",
-        new NewBalance(currency),
+        new NewBalance(currency, externalId),
         ClientJson.Default.NewBalance,
         ClientJson.Default.Balance,
         idempotencyKey,
@@ -196,6 +197,16 @@ public sealed class AntacaClient(AntacaConnection connection)
     /// <exception cref="AntacaException"><c>VALIDATION_FAILED</c>.</exception>
     public Task<Page<PartnerBalance>> ListPartnerBalances(int limit = 50, string? after = null, CancellationToken cancel = default) =>
         List("secure/partner-balances", ClientJson.Default.PagePartnerBalance, cancel, ("limit", limit), ("after", after));
+
+    /// <summary>What days came to for balances that the partner holds itself, newest first.</summary>
+    /// <param name="from">The first day; null for all.</param>
+    /// <param name="to">The last day; null for all.</param>
+    /// <param name="limit">1 to <see cref="AntacaClient.MaxPageSize"/>.</param>
+    /// <param name="after"><see cref="Page{T}.Next"/> of the page before.</param>
+    /// <param name="cancel">Ends the waiting.</param>
+    /// <exception cref="AntacaException"><c>VALIDATION_FAILED</c>.</exception>
+    public Task<Page<Reconciliation>> ListReconciliations(DateOnly? from = null, DateOnly? to = null, int limit = 50, string? after = null, CancellationToken cancel = default) =>
+        List("secure/reconciliations", ClientJson.Default.PageReconciliation, cancel, ("from", from), ("to", to), ("limit", limit), ("after", after));
 
     /// <exception cref="AntacaException"><c>PARTNER_BALANCE_NOT_FOUND</c>.</exception>
     public Task<PartnerBalance> GetPartnerBalance(Guid partnerBalanceId, CancellationToken cancel = default) =>

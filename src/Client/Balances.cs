@@ -16,7 +16,10 @@ public sealed record Balance
 
     public required BalanceHolder Holder { get; init; }
 
-    /// <summary>What is posted, minor units.</summary>
+    /// <summary>What the partner calls a balance that it holds itself; null for others.</summary>
+    public string? ExternalId { get; init; }
+
+    /// <summary>What is posted, minor units. Of a balance that the partner holds, lists say zero in this and what follows it.</summary>
     public required long Amount { get; init; }
 
     /// <summary>What open authorisations hold of it, minor units.</summary>
@@ -52,7 +55,7 @@ public enum BalanceHolder
     Partner,
 }
 
-internal sealed record NewBalance(string? Currency);
+internal sealed record NewBalance(string? Currency, string? ExternalId = null);
 
 internal sealed record NewReload(Money Amount, string Reference);
 

@@ -29,6 +29,7 @@ namespace Antaca.Client;
 [JsonSerializable(typeof(PartnerBalanceChange))]
 [JsonSerializable(typeof(PartnerBalance))]
 [JsonSerializable(typeof(Page<PartnerBalance>))]
+[JsonSerializable(typeof(Page<Reconciliation>))]
 [JsonSerializable(typeof(Page<PartnerMovement>))]
 [JsonSerializable(typeof(IReadOnlyList<BalanceSummary>))]
 [JsonSerializable(typeof(NewAdjustment))]

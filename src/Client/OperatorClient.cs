@@ -252,8 +252,8 @@ public sealed class OperatorClient(AntacaConnection connection)
     /// <param name="idempotencyKey">1 to 255 characters; null for a random one.</param>
     /// <param name="cancel">Ends the waiting, not what the suite has begun.</param>
     /// <exception cref="AntacaException"><c>USER_NOT_FOUND</c>, <c>USER_LOCKED</c>, <c>KYC_REQUIRED</c>, <c>VALIDATION_FAILED</c>.</exception>
-    public Task<Balance> OpenBalance(Guid customerId, string? currency = null, string? idempotencyKey = null, CancellationToken cancel = default) => Send(
-        Call.Post($"admin/customers/{customerId}/balances", new NewBalance(currency), ClientJson.Default.NewBalance, idempotencyKey), ClientJson.Default.Balance, cancel);
+    public Task<Balance> OpenBalance(Guid customerId, string? currency = null, string? idempotencyKey = null, string? externalId = null, CancellationToken cancel = default) => Send(
+        Call.Post($"admin/customers/{customerId}/balances", new NewBalance(currency, externalId), ClientJson.Default.NewBalance, idempotencyKey), ClientJson.Default.Balance, cancel);
 
     /// <summary>A user's balances, newest first.</summary>
     /// <exception cref="AntacaException"><c>USER_NOT_FOUND</c>.</exception>
@@ -371,6 +371,18 @@ public sealed class OperatorClient(AntacaConnection connection)
     /// <exception cref="AntacaException"><c>VALIDATION_FAILED</c>.</exception>
     public Task<Page<PartnerBalance>> ListPartnerBalances(Guid partnerId, int limit = 50, string? after = null, CancellationToken cancel = default) => Send(
         Call.Get($"admin/partners/{partnerId}/balances", Query.Of(("limit", limit), ("after", after))), ClientJson.Default.PagePartnerBalance, cancel);
+
+    /// <summary>What days came to for balances that partners hold themselves, newest first.</summary>
+    /// <param name="partnerId">Null for every partner's.</param>
+    /// <param name="from">The first day; null for all.</param>
+    /// <param name="to">The last day; null for all.</param>
+    /// <param name="limit">1 to <see cref="AntacaClient.MaxPageSize"/>.</param>
+    /// <param name="after"><see cref="Page{T}.Next"/> of the page before.</param>
+    /// <param name="cancel">Ends the waiting.</param>
+    /// <exception cref="AntacaException"><c>VALIDATION_FAILED</c>.</exception>
+    public Task<Page<Reconciliation>> ListReconciliations(
+        Guid? partnerId = null, DateOnly? from = null, DateOnly? to = null, int limit = 50, string? after = null, CancellationToken cancel = default) => Send(
+        Call.Get("admin/reconciliations", Query.Of(("partnerId", partnerId), ("from", from), ("to", to), ("limit", limit), ("after", after))), ClientJson.Default.PageReconciliation, cancel);
 
     /// <exception cref="AntacaException"><c>PARTNER_BALANCE_NOT_FOUND</c>.</exception>
     public Task<PartnerBalance> GetPartnerBalance(Guid partnerBalanceId, CancellationToken cancel = default) =>

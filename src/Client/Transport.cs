@@ -76,6 +76,7 @@ internal static class Query
             var text = value switch
             {
                 null => null,
+                DateOnly day => day.ToString("O", CultureInfo.InvariantCulture),
                 DateTimeOffset time => time.UtcDateTime.ToString("O", CultureInfo.InvariantCulture),
                 _ => Convert.ToString(value, CultureInfo.InvariantCulture),
             };

@@ -34,7 +34,7 @@ public static class Access
         ["datacore/seal"] = ["datacore"],
         ["datacore/users"] = ["balanceservice", "cardservice", "kycservice"],
         ["datacore/partners"] = ["balanceservice"],
-        ["datacore/programmes"] = ["cardservice"],
+        ["datacore/programmes"] = ["balanceservice", "cardservice"],
         ["balanceservice/balances"] = ["cardservice"],
         ["balanceservice/users"] = ["datacore"],
         ["balanceservice/authorisations"] = ["cardservice"],

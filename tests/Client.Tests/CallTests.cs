@@ -194,6 +194,26 @@ public sealed class CallTests : IAsyncLifetime
         AssertHasKey();
         await Partner.OpenBalance(Wire.UserId, "EUR");
         AssertJson("""{"currency":"EUR"}""");
+        await Partner.OpenBalance(Wire.UserId, externalId: "konto-1");
+        AssertJson("""{"externalId":"konto-1"}""");
+    }
+
+    [Fact]
+    public async Task List_reconciliations()
+    {
+        var page = await Called(
+            200,
+            """
+            {"items":[{"id":"0190a000-0000-7000-8000-000000000101","partnerId":"0190a000-0000-7000-8000-000000000001","programId":"0190a000-0000-7000-8000-000000000003",
+            "day":"2026-11-28","currency":"PLN","outcome":"Differs","ours":{"authorizedCount":3,"authorizedAmount":710},"theirs":{"authorizedCount":2},
+            "differences":["authorizedCount"],"undelivered":1,"unavailable":2,"deposit":{"amount":4700,"held":210},"createdAt":"2026-11-29T00:00:30Z"}],"next":null}
+            """,
+            () => Partner.ListReconciliations(new DateOnly(2026, 11, 1), new DateOnly(2026, 11, 30)),
+            "GET",
+            "/secure/reconciliations?from=2026-11-01&to=2026-11-30&limit=50");
+
+        var day = Assert.Single(page.Items);
+        Assert.Equal((ReconciliationOutcome.Differs, 710, null, 4_700), (day.Outcome, day.Ours.AuthorizedAmount, day.Theirs!.AuthorizedAmount, day.Deposit.Amount));
     }
 
     [Fact]

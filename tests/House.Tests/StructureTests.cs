@@ -21,6 +21,7 @@ public sealed partial class StructureTests
         ["LedgerVerifier"] = [],
         ["LocalHosting"] = [],
         ["Notifications"] = ["Contracts", "ServiceDefaults"],
+        ["SandboxPartner"] = [],
         ["ServiceDefaults"] = ["Contracts"],
     };
 

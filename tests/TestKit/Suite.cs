@@ -393,6 +393,7 @@ public class Suite : IAsyncLifetime
         }
         if (name == "balanceservice")
         {
+            yield return $"--RemoteBalances:AuthorityFile={Certificates.EdgeAuthority}";
             yield return $"--Journal:SigningKey={Certificates.JournalKey}";
         }
         if (name == "notifications")

@@ -25,7 +25,7 @@ internal static class AdjustBalance
         balances.MapPost("/{balanceId:guid}/adjustments", Handle).Admits().AdmitsOperators(Role.Manager, Role.Admin)
             .Example(new Request(Money.Of(2_500, "PLN"), AdjustmentReason.Goodwill, "late delivery of the card"))
             .Produces<TransactionView>(201).Produces<Proposal>(202)
-            .Refuses(BalanceProblems.NotFound(), BalanceProblems.Closed(), BalanceProblems.LimitExceeded(), AdjustmentProblems.HeldByPartner(), Idempotency.Required())
+            .Refuses(BalanceProblems.NotFound(), BalanceProblems.Closed(), BalanceProblems.LimitExceeded(), BalanceProblems.HeldByPartner(), Idempotency.Required())
             .Refuses(409, "BALANCE_CURRENCY_MISMATCH", "INSUFFICIENT_FUNDS");
 
     private static async Task<IResult> Handle(

@@ -73,7 +73,7 @@ internal sealed record Adjustment
     public static ProblemHttpResult? ObjectionTo(Account balance, Account counterpart, Money amount) => balance switch
     {
         { State: AccountState.Closed } => BalanceProblems.Closed(),
-        { Holder: BalanceHolder.Partner } => AdjustmentProblems.HeldByPartner(),
+        { Holder: BalanceHolder.Partner } => BalanceProblems.HeldByPartner(),
         _ when balance.Currency != amount.Currency => BalanceProblems.CurrencyMismatch(balance, amount),
         _ when amount.Amount < 0 && balance.Available + amount.Amount < 0 => AdjustmentProblems.InsufficientFunds(balance),
         _ when !balance.MayPost(amount.Amount) || !counterpart.MayPost(-amount.Amount) => BalanceProblems.LimitExceeded(),

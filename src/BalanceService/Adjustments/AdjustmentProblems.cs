@@ -11,8 +11,6 @@ internal static class AdjustmentProblems
     public static ProblemHttpResult InsufficientFunds(Account balance) =>
         Problems.Refuse(409, "INSUFFICIENT_FUNDS", "The balance has less available than would be taken.", $"{balance.Available} minor units are available.");
 
-    public static ProblemHttpResult HeldByPartner() => Problems.Refuse(409, "BALANCE_HELD_BY_PARTNER", "The partner holds the money of this balance itself.");
-
     public static ProblemHttpResult Own() => Problems.Refuse(409, "OWN_ADJUSTMENT", "Another operator than the one who proposed it must approve.");
 
     public static ProblemHttpResult Decided(Adjustment adjustment) => Decided($"It is {adjustment.Status}.");

@@ -23,6 +23,15 @@ internal static class BalanceProblems
     public static ProblemHttpResult CurrencyMismatch(Account balance, Money amount) =>
         Problems.Refuse(409, "BALANCE_CURRENCY_MISMATCH", "The balance is in another currency.", $"It is in {balance.Currency}, the amount in {amount.Currency}.");
 
+    public static ProblemHttpResult ExternalIdTaken() =>
+        Problems.Refuse(409, "EXTERNAL_ID_TAKEN", "Another balance of the programme has this external id.");
+
+    public static ProblemHttpResult HeldByPartner() =>
+        Problems.Refuse(409, "BALANCE_HELD_BY_PARTNER", "The partner holds the money of this balance itself.");
+
+    public static ProblemHttpResult PartnerHostUnavailable() =>
+        Problems.Refuse(503, "PARTNER_HOST_UNAVAILABLE", "The partner holds this balance, and its host does not say what is on it.", "Ask again shortly.");
+
     public static ProblemHttpResult LimitExceeded() =>
         Problems.Refuse(409, "BALANCE_LIMIT_EXCEEDED", "The amount would take an account beyond what the ledger counts exactly.");
 

@@ -7,7 +7,9 @@ namespace Antaca.BalanceService.Balances;
 internal static class BalanceStore
 {
     /// <summary>Opens the user's account, and with the first of a partner's in a currency the partner's own that money comes from and goes to.</summary>
-    public static Task<Account?> Open(this Work work, Guid balanceId, Guid partnerId, Guid userId, Guid programmeId, string currency, DateTimeOffset now) =>
+    /// <param name="externalId">What the partner calls a balance that it holds itself; null for one that is held here.</param>
+    /// <returns>Null where another of the programme's balances is called so.</returns>
+    public static Task<Account?> Open(this Work work, Guid balanceId, Guid partnerId, Guid userId, Guid programmeId, string currency, string? externalId, DateTimeOffset now) =>
         work.One<Account>(
             """
             with own as (
@@ -16,11 +18,13 @@ internal static class BalanceStore
                 from (values ('Funding'), ('Partner'), ('Settlement'), ('Fees')) as own (kind)
                 on conflict (partner_id, currency, kind) where kind <> 'User' do nothing
             )
-            insert into accounts (id, partner_id, kind, user_id, programme_id, currency, state, created_at)
-            values (@balanceId, @partnerId, 'User', @userId, @programmeId, @currency, 'Open', @now)
+            insert into accounts (id, partner_id, kind, user_id, programme_id, currency, state, created_at, holder, external_id)
+            values (@balanceId, @partnerId, 'User', @userId, @programmeId, @currency, 'Open', @now,
+                case when @externalId::text is null then 'Platform' else 'Partner' end, @externalId)
+            on conflict (programme_id, external_id) where external_id is not null do nothing
             returning id, partner_id, kind, user_id, programme_id, currency, state, posted, held, created_at, holder, external_id, opened
             """,
-            new { balanceId, partnerId, userId, programmeId, currency, now });
+            new { balanceId, partnerId, userId, programmeId, currency, externalId, now });
 
     /// <summary>The user's balance: an operator names the user too, whichever partner's it is.</summary>
     public static Task<Account?> FindBalance(this NpgsqlDataSource database, Guid balanceId, Caller caller, CancellationToken cancel) =>
@@ -109,7 +113,9 @@ internal static class BalanceStore
             """
             select count(*)::int
             from accounts
-            where user_id = @userId and partner_id = @partnerId and kind = 'User' and (posted <> 0 or held <> 0)
+            where user_id = @userId and partner_id = @partnerId and kind = 'User'
+                and (posted <> 0 or held <> 0
+                    or (holder = 'Partner' and exists (select from transactions where account_id = accounts.id and held > 0)))
             """,
             new { userId, partnerId },
             cancel);

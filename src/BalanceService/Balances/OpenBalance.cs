@@ -9,12 +9,15 @@ namespace Antaca.BalanceService.Balances;
 /// <summary>Opens a balance for an active and verified user: in the programme's currency, unless another is named.</summary>
 internal static class OpenBalance
 {
-    internal sealed record Request(string? Currency = null);
+    private const int MaxExternalIdLength = 64;
+
+    /// <param name="ExternalId">Where the partner holds the balances: what it calls this one, 1 to 64 letters, digits, dots, dashes and underscores; otherwise the balance's own id. Not for apps.</param>
+    internal sealed record Request(string? Currency = null, string? ExternalId = null);
 
     public static void MapOpenBalance(this IEndpointRouteBuilder balances) =>
         balances.MapPost("/", Handle).AdmitsOperators(Role.Manager, Role.Admin)
             .Example(new Request()).Produces<BalanceView>(201)
-            .Refuses(BalanceProblems.UserNotFound(), BalanceProblems.UserLocked(), BalanceProblems.KycRequired("None"));
+            .Refuses(BalanceProblems.UserNotFound(), BalanceProblems.UserLocked(), BalanceProblems.KycRequired("None"), BalanceProblems.ExternalIdTaken());
 
     private static async Task<IResult> Handle(
         Request? request,
@@ -30,6 +33,10 @@ internal static class OpenBalance
         if (request.Currency is not null && !Currencies.Known(request.Currency))
         {
             return BalanceProblems.UnknownCurrency();
+        }
+        if (request.ExternalId is { } named && (caller.Channel == Channel.Customers || !IsExternalId(named)))
+        {
+            return Problems.Invalid("externalId", $"must be 1 to {MaxExternalIdLength} letters, digits, dots, dashes and underscores, and is the partner's to give");
         }
 
         var askingUser = dataCore.Get<UserFacts>(caller.IsOperator ? $"/internal/users/{caller.UserId}" : $"/internal/users/{caller.UserId}?partnerId={caller.PartnerId}", cancel);
@@ -62,11 +69,25 @@ internal static class OpenBalance
             return BalanceProblems.KycRequired(kyc?.Status ?? "None");
         }
 
+        var remote = user.Programme.RemoteUrl is not null;
+        if (request.ExternalId is not null && !remote)
+        {
+            return Problems.Invalid("externalId", "is of no use where the balances are held here");
+        }
+
         var now = clock.GetUtcNow();
         var currency = request.Currency ?? user.Programme.Currency;
-        var balance = await work.Open(Guid.CreateVersion7(now), user.PartnerId, user.Id, user.Programme.Id, currency, now);
-        Work.Audit(subject: $"balance:{balance!.Id}", partnerId: user.PartnerId);
+        var id = Guid.CreateVersion7(now);
+        var balance = await work.Open(id, user.PartnerId, user.Id, user.Programme.Id, currency, remote ? request.ExternalId ?? id.ToString() : null, now);
+        if (balance is null)
+        {
+            return BalanceProblems.ExternalIdTaken();
+        }
+        Work.Audit(subject: $"balance:{balance.Id}", partnerId: user.PartnerId);
         work.Owe(new BalanceOpened(user.PartnerId, user.Id, balance.Id, currency, now));
         return await work.Answer(once, StatusCodes.Status201Created, BalanceView.Of(balance));
     }
+
+    private static bool IsExternalId(string text) =>
+        text.Length is >= 1 and <= MaxExternalIdLength && text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '_' or '-');
 }

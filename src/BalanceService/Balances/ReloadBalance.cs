@@ -19,7 +19,7 @@ internal static class ReloadBalance
     public static void MapReloadBalance(this IEndpointRouteBuilder balances) =>
         balances.MapPost("/{balanceId:guid}/reload", Handle).Admits(Channel.Secure).AdmitsOperators(Role.Admin)
             .Example(new Request(Money.Of(12_500, "PLN"), "transfer 2026/11/4711")).Produces<TransactionView>(201)
-            .Refuses(BalanceProblems.NotFound(), BalanceProblems.LimitExceeded(), Idempotency.Required())
+            .Refuses(BalanceProblems.NotFound(), BalanceProblems.LimitExceeded(), BalanceProblems.HeldByPartner(), Idempotency.Required())
             .Refuses(409, "BALANCE_NOT_OPEN", "BALANCE_CURRENCY_MISMATCH");
 
     private static async Task<IResult> Handle(
@@ -49,6 +49,10 @@ internal static class ReloadBalance
         }
         var balance = accounts.Single(account => account.Kind == AccountKind.User);
         var funding = accounts.Single(account => account.Kind == AccountKind.Funding);
+        if (balance.Holder == BalanceHolder.Partner)
+        {
+            return BalanceProblems.HeldByPartner();
+        }
         if (balance.State != AccountState.Open)
         {
             return BalanceProblems.NotOpen(balance);

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Antaca.BalanceService.Holds;
 using Antaca.BalanceService.Ledger;
 using Antaca.BalanceService.Rates;
+using Antaca.BalanceService.RemoteBalances;
 using Antaca.Contracts.Events;
 using Antaca.Contracts.Requests;
 using Antaca.ServiceDefaults;
@@ -134,6 +135,16 @@ internal sealed class Clearings(
             return new ClearingOutcome(ClearingKind.TransactionIdReused);
         }
         await work.Post(balance.PartnerId, transactionId, operationId, balance.Currency, moves.Entries, now);
+        if (remote)
+        {
+            await work.OweToPartner(RemoteMessage.Notice(RemoteBalance.Of(balance), RemoteMessageKind.Clearing, operationId, transactionId, new PartnerNotice(transaction?.Reference ?? transactionId, transaction?.Id, balance.ExternalId!, record.CardId, now)
+            {
+                Amount = Money.Of(amount, balance.Currency),
+                Held = Money.Of(held, balance.Currency),
+                OriginalAmount = original,
+                Merchant = record.Merchant,
+            }));
+        }
         work.Owe(new TransactionCleared(
             balance.PartnerId, balance.UserId!.Value, balance.Id, record.CardId, transactionId, operationId, amount, posting.FromPartner, balance.Currency, now));
         await work.Commit();
@@ -220,6 +231,16 @@ internal sealed class Clearings(
             return new ClearingOutcome(ClearingKind.TransactionIdReused);
         }
         await work.Post(balance.PartnerId, transactionId, operationId, balance.Currency, moves.Entries, now);
+        if (remote)
+        {
+            await work.OweToPartner(RemoteMessage.Notice(RemoteBalance.Of(balance), RemoteMessageKind.Refund, operationId, transactionId, new PartnerNotice(transactionId, refunded?.Id, balance.ExternalId!, record.CardId, now)
+            {
+                Amount = Money.Of(amount, balance.Currency),
+                OriginalAmount = original,
+                Merchant = record.Merchant,
+                OriginalTransactionId = refunded?.Reference,
+            }));
+        }
         work.Owe(new TransactionRefunded(balance.PartnerId, balance.UserId!.Value, balance.Id, record.CardId, transactionId, amount, balance.Currency, now));
         await work.Commit();
         return new ClearingOutcome(ClearingKind.Posted, answer);

@@ -1,5 +1,6 @@
 using Antaca.BalanceService.Balances;
 using Antaca.BalanceService.Ledger;
+using Antaca.BalanceService.RemoteBalances;
 using Antaca.Contracts.Requests;
 using Antaca.ServiceDefaults;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -21,7 +22,7 @@ internal static class Authorise
 
     public static void MapAuthorise(this IEndpointRouteBuilder authorisations) => authorisations.MapPost("/", Handle);
 
-    private static async Task<Results<Ok<AuthorisationDecided>, ProblemHttpResult>> Handle(DecideAuthorisation asked, HoldEngine engine)
+    private static async Task<Results<Ok<AuthorisationDecided>, ProblemHttpResult>> Handle(DecideAuthorisation asked, HoldEngine engine, AskPartner askPartner)
     {
         var faults = FaultsOf(asked);
         if (faults.Any)
@@ -30,6 +31,10 @@ internal static class Authorise
         }
 
         var decided = await engine.Decide(asked);
+        if (decided.Kind == DecidedKind.PartnerFirst)
+        {
+            decided = await askPartner.Decide(asked);
+        }
         return decided.Kind switch
         {
             DecidedKind.Answered => TypedResults.Ok(decided.Answer!.Answer()),

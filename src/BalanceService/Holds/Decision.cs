@@ -20,12 +20,16 @@ internal sealed record DecisionInputs
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public required long? Amount { get; init; }
 
+    /// <summary>Where the partner holds the balance: what it, or the rule that stands in for it, approved.</summary>
     public required long Available { get; init; }
 
     /// <summary>What the partner's own account behind the balance has left; null where there is none.</summary>
     public long? BackingAvailable { get; init; }
 
     public bool Partial { get; init; }
+
+    /// <summary>Whether the programme's rule approved in the place of a partner's host that was silent.</summary>
+    public bool? StandIn { get; init; }
 
     public IReadOnlyList<LimitInput> Limits { get; init; } = [];
 }

@@ -1,4 +1,5 @@
 using Antaca.BalanceService.Ledger;
+using Antaca.BalanceService.RemoteBalances;
 using Antaca.Contracts.Events;
 using Antaca.ServiceDefaults;
 using Npgsql;
@@ -50,6 +51,10 @@ internal sealed partial class ExpireHolds(NpgsqlDataSource database, TimeProvide
         await work.LockAccountsOf(due);
         foreach (var expired in await work.Expire(due, now))
         {
+            if (expired.ExternalId is not null)
+            {
+                await work.OweToPartner(expired.ForPartner(now));
+            }
             work.Owe(new TransactionReversed(
                 expired.PartnerId, expired.UserId, expired.AccountId, expired.CardId, expired.TransactionId, expired.Amount, expired.Currency, Expired, now));
         }
@@ -70,6 +75,31 @@ internal sealed record ExpiredHold
     public Guid? CardId { get; init; }
     public required long Amount { get; init; }
     public required string Currency { get; init; }
+    public required TransactionType Type { get; init; }
+    public string? Processor { get; init; }
+    public string? ProcessorTransactionId { get; init; }
+
+    /// <summary>What the partner calls the balance, where it holds it.</summary>
+    public string? ExternalId { get; init; }
+
+    public Guid ProgrammeId { get; init; }
+
+    public RemoteMessage ForPartner(DateTimeOffset now)
+    {
+        var balance = new RemoteBalance { Id = AccountId, PartnerId = PartnerId, ProgrammeId = ProgrammeId, Currency = Currency, ExternalId = ExternalId! };
+        var reference = RemoteReference.Of(Processor!, ProcessorTransactionId!, Type.ToString());
+        var expiry = new Operation
+        {
+            Id = Guid.CreateVersion7(now),
+            PartnerId = PartnerId,
+            TransactionId = TransactionId,
+            Kind = OperationKind.Expiry,
+            Amount = Amount,
+            Held = -Amount,
+            Reason = ExpireHolds.Expired,
+        };
+        return RemoteMessage.Reversal(balance, reference, TransactionId, CardId, expiry, held: 0, now);
+    }
 }
 
 internal static class ExpiryStore
@@ -104,7 +134,7 @@ internal static class ExpiryStore
         work.Many<ExpiredHold>(
             """
             with due as (
-                select id, partner_id, user_id, account_id, card_id, held, currency
+                select id, partner_id, user_id, account_id, card_id, held, currency, type, processor, processor_transaction_id
                 from transactions
                 where id = any(@ids) and held > 0
                 for no key update
@@ -121,8 +151,10 @@ internal static class ExpiryStore
                 from due
                 where transactions.id = due.id
             )
-            select id as transaction_id, partner_id, user_id, account_id, card_id, held as amount, currency
+            select due.id as transaction_id, due.partner_id, due.user_id, due.account_id, due.card_id, due.held as amount, due.currency, due.type,
+                due.processor, due.processor_transaction_id, accounts.programme_id, case accounts.holder when 'Partner' then accounts.external_id end as external_id
             from due
+            join accounts on accounts.id = due.account_id
             """,
             new { ids = transactionIds.ToArray(), now });
 }

@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Antaca.BalanceService.Ledger;
 using Antaca.BalanceService.Rates;
+using Antaca.BalanceService.RemoteBalances;
 using Antaca.Contracts.Events;
 using Antaca.Contracts.Requests;
 using Antaca.ServiceDefaults;
@@ -14,16 +15,13 @@ using Npgsql;
 namespace Antaca.BalanceService.Holds;
 
 /// <summary>An authorisation that waits to be decided.</summary>
-/// <param name="Word">What the partner's host said of a balance that the partner holds.</param>
+/// <param name="Word">What the partner's host said of a balance that the partner holds; null where it has not been asked.</param>
 internal sealed record Waiting(DecideAuthorisation Asked, RemoteWord? Word)
 {
     public byte[] Fingerprint { get; } = Authorisation.FingerprintOf(Asked);
 
     public TaskCompletionSource<Decided> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 }
-
-/// <summary>What the partner's host, or the rule that stands in for it, said: a decline, or what there is.</summary>
-internal sealed record RemoteWord(DeclineReason? Decline, long Available);
 
 /// <summary>How it ended for one who waited: an answer, one of the refusals below, or nothing that can be found.</summary>
 internal sealed record Decided(DecidedKind Kind, Authorisation? Answer = null, bool Replayed = false);
@@ -33,6 +31,9 @@ internal enum DecidedKind
     Answered,
     BalanceNotFound,
     TransactionIdReused,
+
+    /// <summary>The partner holds the balance, and must be asked first. Nothing was decided.</summary>
+    PartnerFirst,
 
     /// <summary>Too many wait, or somebody keeps the balance.</summary>
     Busy,
@@ -69,6 +70,9 @@ internal sealed record DecidedNow
     public string? OriginalCurrency { get; init; }
     public Guid? RateId { get; init; }
     public string? Explanation { get; init; }
+
+    /// <summary>What the host of a partner that holds the balance must be told of it.</summary>
+    public RemoteMessage? ForPartner { get; init; }
 }
 
 /// <summary>
@@ -279,6 +283,7 @@ internal sealed partial class HoldEngine(NpgsqlDataSource database, ExchangeRate
         var answers = new List<(Waiting, Decided)>(batch.Count);
         var decided = new List<DecidedNow>(batch.Count);
         var repeated = new HashSet<Guid>();
+        var forPartners = new List<RemoteMessage>();
         var thisBatch = new Dictionary<(string, string, string), DecidedBefore>();
         for (var place = 0; place < batch.Count; place++)
         {
@@ -289,6 +294,10 @@ internal sealed partial class HoldEngine(NpgsqlDataSource database, ExchangeRate
             {
                 var again = Again(waiting, before);
                 answers.Add((waiting, again));
+                if (waiting.Word is { } late && again is { Answer: { Approved: false } no } && RemoteMessage.After(asked, late, no, now) is { } undo)
+                {
+                    forPartners.Add(undo);
+                }
                 if (again is { Answer.Approved: true } && found.Decided.ContainsKey(place))
                 {
                     repeated.Add(before.Answer.Id);
@@ -309,6 +318,12 @@ internal sealed partial class HoldEngine(NpgsqlDataSource database, ExchangeRate
                 continue;
             }
 
+            if (balance is { Remote: true, State: AccountState.Open } && waiting.Word is null && asked is { Decline: null, Amount: > 0 })
+            {
+                answers.Add((waiting, new Decided(DecidedKind.PartnerFirst)));
+                continue;
+            }
+
             var backing = found.Backing.GetValueOrDefault((balance.PartnerId, balance.Currency, balance.Remote ? nameof(AccountKind.Deposit) : nameof(AccountKind.Credit)));
             var one = await DecideOne(waiting, balance, backing, spent, now);
             if (one.Answer.Reason == "PARTNER_LIMIT" && !lockBacking)
@@ -321,7 +336,8 @@ internal sealed partial class HoldEngine(NpgsqlDataSource database, ExchangeRate
             answers.Add((waiting, new Decided(DecidedKind.Answered, one.Answer)));
         }
 
-        await connection.Commit(decided, [.. repeated], EventsOf(decided, now), now, CancellationToken.None);
+        forPartners.AddRange(decided.Select(one => one.ForPartner).OfType<RemoteMessage>());
+        await connection.Commit(decided, [.. repeated], EventsOf(decided, now), forPartners, now, CancellationToken.None);
         return answers;
     }
 
@@ -333,17 +349,19 @@ internal sealed partial class HoldEngine(NpgsqlDataSource database, ExchangeRate
         DateTimeOffset now)
     {
         var asked = waiting.Asked;
-        var rate = asked.Currency == balance.Currency ? null : await rates.Find(asked.Currency, balance.Currency, CancellationToken.None);
+        var word = waiting.Word;
+        var rate = asked.Currency == balance.Currency ? null : word?.Rate ?? await rates.Find(asked.Currency, balance.Currency, CancellationToken.None);
         var amount = asked.Currency == balance.Currency ? asked.Amount : rate?.Convert(asked.Amount, asked.Currency, balance.Currency);
         var zone = ZoneOf(asked);
         var inputs = new DecisionInputs
         {
-            Card = asked.Decline ?? waiting.Word?.Decline,
+            Card = asked.Decline ?? word?.Decline,
             State = balance.State,
             Amount = amount,
-            Available = balance.Remote ? waiting.Word?.Available ?? 0 : balance.Available,
+            Available = balance.Remote ? word?.Amount ?? 0 : balance.Available,
             BackingAvailable = backing?.Available ?? (balance.Remote ? 0 : null),
             Partial = asked.Partial,
+            StandIn = word?.StandIn == true ? true : null,
             Limits = asked.Amount == 0 ? [] : [.. (asked.Limits ?? []).Select(limit =>
             {
                 var before = limit.Window == SpendWindow.Transaction ? default : spent[(asked.BalanceId, asked.CardId, FirstIdOf(limit, zone, now))];
@@ -368,20 +386,21 @@ internal sealed partial class HoldEngine(NpgsqlDataSource database, ExchangeRate
         }
 
         var converted = amount is not null && asked.Currency != balance.Currency;
+        var answer = new Authorisation
+        {
+            Id = Guid.CreateVersion7(now),
+            Fingerprint = waiting.Fingerprint,
+            ActionCode = decision.ActionCode,
+            Reason = decision.Reason,
+            ApprovalCode = decision.Approved ? Authorisation.NewApprovalCode() : null,
+            Available = balance.Remote ? (word?.Left ?? 0) + inputs.Available - decision.Amount : balance.Available,
+            Currency = balance.Currency,
+            Amount = decision.Amount,
+        };
         return new DecidedNow
         {
             Asked = asked,
-            Answer = new Authorisation
-            {
-                Id = Guid.CreateVersion7(now),
-                Fingerprint = waiting.Fingerprint,
-                ActionCode = decision.ActionCode,
-                Reason = decision.Reason,
-                ApprovalCode = decision.Approved ? Authorisation.NewApprovalCode() : null,
-                Available = balance.Remote ? inputs.Available - decision.Amount : balance.Available,
-                Currency = balance.Currency,
-                Amount = decision.Amount,
-            },
+            Answer = answer,
             Amount = amount ?? asked.Amount,
             Currency = amount is null ? asked.Currency : balance.Currency,
             Remote = balance.Remote,
@@ -390,7 +409,8 @@ internal sealed partial class HoldEngine(NpgsqlDataSource database, ExchangeRate
             OriginalAmount = asked.OriginalAmount ?? (converted ? asked.Amount : null),
             OriginalCurrency = asked.OriginalCurrency ?? (converted ? asked.Currency : null),
             RateId = converted ? rate!.Id : null,
-            Explanation = decision.Approved ? null : Explanation.Written(decision, inputs),
+            Explanation = decision.Approved && word is not { StandIn: true } ? null : Explanation.Written(decision, inputs),
+            ForPartner = word is null ? null : RemoteMessage.After(asked, word, answer, now),
         };
     }
 

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Runtime.CompilerServices;
 using Antaca.BalanceService.Ledger;
+using Antaca.BalanceService.RemoteBalances;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -172,7 +173,13 @@ internal static class HoldStore
 
     /// <summary>Writes the decisions with their holds and events, and commits, in one round trip.</summary>
     public static async Task Commit(
-        this NpgsqlConnection connection, IReadOnlyList<DecidedNow> decided, IReadOnlyList<Guid> repeated, IReadOnlyList<(Guid[] Ids, string Type, string Body)> owed, DateTimeOffset now, CancellationToken cancel)
+        this NpgsqlConnection connection,
+        IReadOnlyList<DecidedNow> decided,
+        IReadOnlyList<Guid> repeated,
+        IReadOnlyList<(Guid[] Ids, string Type, string Body)> owed,
+        IReadOnlyList<RemoteMessage> forPartners,
+        DateTimeOffset now,
+        CancellationToken cancel)
     {
         await using var batch = new NpgsqlBatch(connection);
         if (decided.Count > 0)
@@ -227,6 +234,10 @@ internal static class HoldStore
                 owed.Select(events => events.Type).ToArray(),
                 owed.Select(events => events.Body).ToArray());
             batch.BatchCommands.Add(new NpgsqlBatchCommand("select pg_notify('outbox', '')"));
+        }
+        foreach (var message in forPartners)
+        {
+            batch.OweToPartner(message);
         }
         batch.BatchCommands.Add(new NpgsqlBatchCommand("commit"));
         await batch.ExecuteNonQueryAsync(cancel);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Antaca.BalanceService.Ledger;
+using Antaca.BalanceService.RemoteBalances;
 using Antaca.Contracts.Events;
 using Antaca.ServiceDefaults;
 using Microsoft.AspNetCore.Http.Json;
@@ -92,6 +93,10 @@ internal static class ReverseAuthorisation
         if (!await work.Record(reversal, asking, answer, status, cleared: 0, refunded: 0, now))
         {
             return AuthorisationProblems.TransactionIdReused();
+        }
+        if (authorisation.Remote)
+        {
+            await work.OweToPartner(RemoteMessage.Reversal(RemoteBalance.Of(balance), authorisation.Reference, authorisation.Id, authorisation.CardId, reversal, left, now));
         }
         work.Owe(Event(authorisation, amount, Reversed, now));
         await work.Commit();

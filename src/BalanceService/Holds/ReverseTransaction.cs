@@ -1,4 +1,5 @@
 using Antaca.BalanceService.Ledger;
+using Antaca.BalanceService.RemoteBalances;
 using Antaca.Contracts.Requests;
 using Antaca.ServiceDefaults;
 using Microsoft.AspNetCore.Http.Json;
@@ -95,6 +96,12 @@ internal static class ReverseTransaction
         if (!await work.Record(reversal, asking, answer, TransactionStatus.Declined, cleared: 0, refunded: 0, now))
         {
             return AuthorisationProblems.TransactionIdReused();
+        }
+        if (balance.Holder == BalanceHolder.Partner)
+        {
+            // The host may have been asked: the authorisation is under way, or its answer was lost.
+            var reference = RemoteReference.Of(processor, request.Authorization.TransactionId, request.Authorization.Type);
+            await work.OweToPartner(RemoteMessage.Undo(RemoteBalance.Of(balance), reference, id, card.Id, null, null, ReversedFirst, now));
         }
         await work.Commit();
         return HoldView.Kept(answer);

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Antaca.BalanceService.Ledger;
+using Antaca.BalanceService.RemoteBalances;
 using Antaca.Contracts.Events;
 using Antaca.ServiceDefaults;
 using MassTransit;
@@ -36,7 +37,13 @@ internal sealed class ReverseUnanswered(NpgsqlDataSource database, TimeProvider 
         var authorisation = await work.FindOpen(unanswered.TransactionId, unanswered.Type, unanswered.Processor);
         if (authorisation is null)
         {
-            await work.DeclineInAdvance(Guid.CreateVersion7(now), balance, unanswered.CardId, unanswered.Processor, unanswered.TransactionId, unanswered.Type, now);
+            var id = Guid.CreateVersion7(now);
+            await work.DeclineInAdvance(id, balance, unanswered.CardId, unanswered.Processor, unanswered.TransactionId, unanswered.Type, now);
+            if (balance.Holder == BalanceHolder.Partner)
+            {
+                var reference = RemoteReference.Of(unanswered.Processor, unanswered.TransactionId, unanswered.Type);
+                await work.OweToPartner(RemoteMessage.Undo(RemoteBalance.Of(balance), reference, id, unanswered.CardId, null, null, AnsweredLate, now));
+            }
         }
         else if (authorisation is { Held: > 0, ClearedAmount: 0 } && !(authorisation.RepeatedAt > unanswered.OccurredAt))
         {
@@ -51,6 +58,10 @@ internal sealed class ReverseUnanswered(NpgsqlDataSource database, TimeProvider 
                 Reason = AnsweredLate,
             };
             await work.Record(reversal, asking: null, answer: null, TransactionStatus.Reversed, cleared: 0, refunded: 0, now);
+            if (authorisation.Remote)
+            {
+                await work.OweToPartner(RemoteMessage.Reversal(RemoteBalance.Of(balance), authorisation.Reference, authorisation.Id, authorisation.CardId, reversal, held: 0, now));
+            }
             work.Owe(ReverseAuthorisation.Event(authorisation, authorisation.Held, AnsweredLate, now));
             _late.Add(1);
         }

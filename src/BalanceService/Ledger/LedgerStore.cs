@@ -22,7 +22,7 @@ internal static class LedgerStore
     internal const string LockFunding =
         """
         select account.id, account.partner_id, account.kind, account.user_id, account.programme_id, account.currency, account.state,
-            account.posted, account.held, account.created_at
+            account.posted, account.held, account.created_at, account.holder
         from accounts as balance
         join accounts as account on account.id = balance.id
             or (account.partner_id = balance.partner_id and account.currency = balance.currency and account.kind = 'Funding')

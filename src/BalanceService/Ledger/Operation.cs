@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Antaca.BalanceService.RemoteBalances;
 using Antaca.ServiceDefaults;
 
 namespace Antaca.BalanceService.Ledger;
@@ -39,6 +40,12 @@ internal sealed record OpenTransaction
 
     public DateTimeOffset? RepeatedAt { get; init; }
 
+    public string? Processor { get; init; }
+    public string? ProcessorTransactionId { get; init; }
+
+    /// <summary>What a partner's host knows it by.</summary>
+    public Guid Reference => Processor is null ? Id : RemoteReference.Of(Processor, ProcessorTransactionId!, Type.ToString());
+
     /// <summary>Whether money may still come of it: not of a decline, and not of a question about the card.</summary>
     public bool IsAboutMoney => Status != TransactionStatus.Declined && Type is TransactionType.Purchase or TransactionType.Cash;
 }
@@ -73,7 +80,8 @@ internal sealed record Asking(string Processor, string TransactionId, byte[] Fin
 internal static class OperationStore
 {
     private const string OpenColumns =
-        "id, partner_id, user_id, account_id, card_id, type, status, amount, currency, held, remote, backing_id, cleared_amount, refunded_amount, original_amount, original_currency, repeated_at";
+        "id, partner_id, user_id, account_id, card_id, type, status, amount, currency, held, remote, backing_id, cleared_amount, refunded_amount, original_amount, original_currency, repeated_at, "
+        + "processor, processor_transaction_id";
 
     /// <summary>A processor's authorisation: which account to lock before anything is decided.</summary>
     public static Task<Guid?> FindAccountOf(this Work work, Guid transactionId, string processor) =>

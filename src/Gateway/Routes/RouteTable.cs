@@ -200,6 +200,7 @@ internal static class RouteTable
         Secure("GET", "/secure/programs", "datacore", "/programs"),
         Secure("GET", "/secure/certificates", "datacore", "/certificates"),
         Secure("GET", "/secure/events", "notifications", "/events"),
+        Secure("GET", "/secure/reconciliations", "balanceservice", "/reconciliations"),
 
         // Processors
         Processor("POST", "/processor/authorizations", "cardservice", "/authorizations") with { Secrets = Secrets.Inbound, Deadline = TimeSpan.FromMilliseconds(AuthorisationMilliseconds) },
@@ -284,6 +285,7 @@ internal static class RouteTable
         Admin("GET", "/admin/rates", "balanceservice", "/rates", _everyone),
         Admin("POST", "/admin/rates", "balanceservice", "/rates", _admins),
         Admin("GET", "/admin/transactions", "balanceservice", "/transactions", _everyone),
+        Admin("GET", "/admin/reconciliations", "balanceservice", "/reconciliations", _everyone),
         Admin("GET", "/admin/transactions/{transactionId:guid}", "balanceservice", "/transactions/{transactionId}", _everyone),
         Admin("GET", "/admin/transactions/{transactionId:guid}/explanation", "balanceservice", "/transactions/{transactionId}/explanation", _everyone),
         Admin("POST", AnyCustomer + "/cards/virtual", "cardservice", "/cards/virtual", _managers) with { Encryption = Encryption.Required },

@@ -121,6 +121,7 @@ internal static class AuthorisationTable
         new("GET", "/secure/programs", For.Partner),
         new("GET", "/secure/certificates", For.Partner),
         new("GET", "/secure/events", For.Partner),
+        new("GET", "/secure/reconciliations", For.Partner),
 
         // Processors
         new("POST", "/processor/authorizations", For.Processor),
@@ -198,6 +199,7 @@ internal static class AuthorisationTable
         new("GET", "/admin/rates", For.Operator, Roles: _everyone),
         new("POST", "/admin/rates", For.Operator, Roles: _admins),
         new("GET", "/admin/transactions", For.Operator, Roles: _everyone),
+        new("GET", "/admin/reconciliations", For.Operator, Roles: _everyone),
         new("GET", "/admin/transactions/{transactionId}", For.Operator, Roles: _everyone),
         new("GET", "/admin/transactions/{transactionId}/explanation", For.Operator, Roles: _everyone),
         new("POST", "/admin/customers/{customerId}/cards/virtual", For.Operator, Roles: _managers),
