@@ -404,7 +404,8 @@ internal sealed partial class HoldEngine(NpgsqlDataSource database, ExchangeRate
             Amount = amount ?? asked.Amount,
             Currency = amount is null ? asked.Currency : balance.Currency,
             Remote = balance.Remote,
-            BackingId = backing?.Id,
+            // A decline in a currency that cannot be counted here touches no account of another one.
+            BackingId = amount is null ? null : backing?.Id,
             ExpiresAt = decision.Amount > 0 ? now.AddDays(asked.HoldLifetimeDays) : null,
             OriginalAmount = asked.OriginalAmount ?? (converted ? asked.Amount : null),
             OriginalCurrency = asked.OriginalCurrency ?? (converted ? asked.Currency : null),

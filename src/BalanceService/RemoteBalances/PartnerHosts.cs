@@ -170,8 +170,9 @@ internal sealed class PartnerHosts : IDisposable
                 .AddRetry(new RetryStrategyOptions<HttpResponseMessage> { ShouldHandle = unanswered, MaxRetryAttempts = Retries, Delay = TimeSpan.Zero })
                 .AddCircuitBreaker(new CircuitBreakerStrategyOptions<HttpResponseMessage>
                 {
+                    // Nobody but the deadline cancels a call.
                     ShouldHandle = new PredicateBuilder<HttpResponseMessage>()
-                        .Handle<HttpRequestException>().Handle<TimeoutRejectedException>().HandleResult(answer => IsSilence(answer.StatusCode)),
+                        .Handle<HttpRequestException>().Handle<TimeoutRejectedException>().Handle<OperationCanceledException>().HandleResult(answer => IsSilence(answer.StatusCode)),
                     FailureRatio = FailureRatio,
                     MinimumThroughput = MinimumCalls,
                     SamplingDuration = TimeSpan.FromSeconds(SamplingSeconds),

@@ -79,6 +79,16 @@ public sealed class AuthoriseTests(LedgerSuite suite) : LedgerTest(suite)
     }
 
     [Fact]
+    public async Task Another_currency_is_declined_where_the_partner_has_a_credit_balance_too()
+    {
+        var user = await NewAcceptedUserOfAnotherPartner();
+        var balanceId = await Suite.NewBalance(user, 1_000);
+        await NewPartnerBalance(user.PartnerId, "Credit", 1_000);
+
+        MustDecline(await Ask(Payment.Of(user, balanceId, amount: 400).With("currency", "EUR")), "1000", "CURRENCY_MISMATCH", available: 1_000);
+    }
+
+    [Fact]
     public async Task A_card_that_says_no_has_the_first_word()
     {
         var (user, balanceId) = await Funded(1_000);

@@ -114,7 +114,7 @@ public sealed class AskPartnerTests(LedgerSuite suite) : RemoteTest(suite)
     {
         await using var host = await NewHost();
         var (user, balanceId) = await NewRemoteBalance(host, amount: 1_000);
-        var limits = new[] { new { rule = "card.amount.day", window = "Day", amount = 500 } };
+        var limits = new[] { new { rule = "card.amount.day", window = "Day", amount = 500, uses = (int?)null } };
 
         MustApprove(await Ask(Payment.Of(user, balanceId, amount: 400).With("limits", limits)));
         MustDecline(await Ask(Payment.Of(user, balanceId, amount: 101).With("limits", limits)), "1000", "SPEND_LIMIT_EXCEEDED");
@@ -329,7 +329,10 @@ public sealed class AskPartnerTests(LedgerSuite suite) : RemoteTest(suite)
         await using var host = await NewHost();
         var (user, balanceId) = await NewRemoteBalance(host, amount: 1_000);
         host.Mode = HostMode.Slow;
-        await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => Ask(Payment.Of(user, balanceId, amount: 1))));
+        foreach (var answered in await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => Ask(Payment.Of(user, balanceId, amount: 1)))))
+        {
+            MustDecline(answered, "1000", "PARTNER_UNAVAILABLE");
+        }
         host.Mode = HostMode.Up;
         await Told(balanceId);
         var heard = host.Heard.Count;
