@@ -19,7 +19,7 @@ public sealed class ExplainDeclineTests(LedgerSuite suite) : LedgerTest(suite)
 
         Assert.Equal(
             """
-            {"actionCode":"1016","reason":"INSUFFICIENT_FUNDS","rule":null,"inputs":{"card":null,"state":"Open","amount":400,"available":300,"backingAvailable":null,"partial":false,"limits":[]},"replayed":{"actionCode":"1016","reason":"INSUFFICIENT_FUNDS","rule":null},"agrees":true}
+            {"actionCode":"1016","reason":"INSUFFICIENT_FUNDS","rule":null,"inputs":{"card":null,"state":"Open","amount":400,"available":300,"backingAvailable":null,"partial":false,"standIn":null,"limits":[]},"replayed":{"actionCode":"1016","reason":"INSUFFICIENT_FUNDS","rule":null},"agrees":true}
             """,
             explained.Text);
         foreach (var role in Enum.GetValues<Role>())
