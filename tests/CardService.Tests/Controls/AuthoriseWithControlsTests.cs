@@ -117,6 +117,46 @@ public sealed class AuthoriseWithControlsTests(OverheardSuite suite) : IClassFix
     }
 
     [Fact]
+    public async Task A_limit_that_is_reached_declines_and_the_record_says_whose_it_is()
+    {
+        foreach (var (owner, name) in _owners)
+        {
+            var (user, card) = await NewCard();
+            await Say(owner, user, card, """{"limits":[{"window":"Day","amount":250},{"window":"Month","uses":2}]}""");
+
+            Assert.Equal("Approved", (await suite.Authorise(card, 200)).Must(200)["decision"].GetString());
+            Assert.Equal($"{name}.amount.day", await RuleOf(await suite.Authorise(card, 51)));
+
+            var partial = Purchase(card, 51);
+            partial["partialApproval"] = true;
+            var approved = (await suite.Authorise(partial)).Must(200);
+            Assert.Equal(("Approved", """{"amount":50,"currency":"PLN"}"""), (approved["decision"].GetString(), approved["approvedAmount"].GetRawText()));
+
+            await Say(owner, user, card, """{"limits":[{"window":"Month","uses":2}]}""");
+            suite.Clock.Advance(TimeSpan.FromSeconds(5));
+            Assert.Equal($"{name}.uses.month", await RuleOf(await suite.Authorise(card, 1)));
+        }
+
+        async Task<string?> RuleOf(Answer declined)
+        {
+            Assert.Equal(("Declined", "1000", "SPEND_LIMIT_EXCEEDED"), Decision(declined.Must(200)));
+            return (await Explanation(declined))["rule"].GetString();
+        }
+    }
+
+    [Fact]
+    public async Task A_decline_on_record_names_the_rule_and_what_it_looked_at()
+    {
+        var (user, card) = await NewCard();
+        await Say("issuer", user, card, """{"mcc":{"deny":["5994"]}}""");
+
+        var explained = await Explanation((await suite.Authorise(card)).Must(200));
+
+        Assert.Equal(("card.issuer.mcc.deny", true), (explained["rule"].GetString(), explained["agrees"].GetBoolean()));
+        explained["inputs"].GetProperty("card").GetProperty("inputs").MustBe("""{"mcc":"5994"}""");
+    }
+
+    [Fact]
     public async Task Where_nothing_is_said_nothing_is_told()
     {
         var (_, card) = await NewCard();
@@ -224,6 +264,9 @@ public sealed class AuthoriseWithControlsTests(OverheardSuite suite) : IClassFix
 
         Assert.StartsWith(field, Assert.Single((await suite.Authorise(request)).MustRefuse(422, "VALIDATION_FAILED")["errors"].EnumerateObject()).Name, StringComparison.Ordinal);
     }
+
+    private async Task<Answer> Explanation(Answer declined) =>
+        (await suite.As(TestUsers.Operator(Role.Employee), "balanceservice").Get($"/transactions/{declined["authorizationId"].GetGuid()}/explanation")).Must(200);
 
     private Task Say(string owner, TestUser user, Guid card, string rules) => owner switch
     {
