@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Antaca.TestKit;
 using Npgsql;
 using Xunit;
@@ -9,19 +10,20 @@ public sealed class GetCardFactsTests(Suite suite) : IClassFixture<Suite>
     private readonly NpgsqlDataSource _cards = suite.Database("cards");
 
     [Theory]
-    [InlineData("Ordered", null)]
-    [InlineData("Active", null)]
-    [InlineData("Locked", (short)2)]
-    [InlineData("Removed", null)]
-    public async Task A_card_in_any_state_says_whose_it_is(string status, short? lockCode)
+    [InlineData("Ordered", null, "1018 CARD_NOT_ACTIVATED")]
+    [InlineData("Active", null, null)]
+    [InlineData("Locked", (short)2, "2009 CARD_STOLEN")]
+    [InlineData("Removed", null, "1011 CARD_REMOVED")]
+    public async Task A_card_in_any_state_says_whose_it_is_and_why_it_says_no(string status, short? lockCode, string? decline)
     {
         var card = await _cards.Put(new CardRow { Status = status, LockCode = lockCode });
 
         var facts = (await Ask(card.Id)).Must(200);
 
         Assert.Equal(
-            $$"""{"id":"{{card.Id}}","partnerId":"{{card.PartnerId}}","userId":"{{card.UserId}}","balanceId":"{{card.BalanceId}}","programId":"{{card.ProgramId}}"}""",
-            facts.Text);
+            (card.Id, card.PartnerId, card.UserId, card.BalanceId, card.ProgramId),
+            (facts["id"].GetGuid(), facts["partnerId"].GetGuid(), facts["userId"].GetGuid(), facts["balanceId"].GetGuid(), facts["programId"].GetGuid()));
+        Assert.Equal(decline, facts["decline"] is { ValueKind: JsonValueKind.Object } said ? $"{said.GetProperty("actionCode").GetString()} {said.GetProperty("reason").GetString()}" : null);
     }
 
     [Fact]
