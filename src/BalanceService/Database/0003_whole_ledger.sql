@@ -51,8 +51,9 @@ alter table transactions
     add column original_currency text check (original_currency ~ '^[A-Z]{3}$'),
     add column rate_id           uuid,
     add column explanation       json,
-    -- When an approval was last told to a processor that asked again.
-    add column repeated_at       timestamptz,
+    -- Which of the processor's attempts was decided, and which others were told the same: what nobody was told is let go of.
+    add column decided_for       uuid,
+    add column told              uuid[],
     add constraint transactions_type check (type in ('Purchase', 'Cash', 'Verification', 'Refund', 'Reload', 'Adjustment')),
     add constraint transactions_status check (status in ('Authorized', 'Declined', 'Reversed', 'Cleared')),
     add constraint transactions_cleared check ((status = 'Cleared') = (cleared_at is not null)),
@@ -83,7 +84,7 @@ drop index transactions_of_card;
 create index transactions_of_account on transactions (account_id, id);
 create index transactions_expiring on transactions using brin (expires_at) with (pages_per_range = 16);
 alter table transactions alter column explanation set storage external;
-grant update (status, held, cleared_at, cleared_amount, refunded_amount, repeated_at) on transactions to {requests};
+grant update (status, held, cleared_at, cleared_amount, refunded_amount, decided_for, told) on transactions to {requests};
 
 -- What became of a transaction after it was decided. The sum of what its operations change of the hold, and of what was
 -- authorised, is what it holds: checked when the work commits.

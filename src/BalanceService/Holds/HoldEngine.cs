@@ -282,7 +282,7 @@ internal sealed partial class HoldEngine(NpgsqlDataSource database, ExchangeRate
 
         var answers = new List<(Waiting, Decided)>(batch.Count);
         var decided = new List<DecidedNow>(batch.Count);
-        var repeated = new HashSet<Guid>();
+        var repeated = new List<(Guid Id, Guid Attempt)>();
         var forPartners = new List<RemoteMessage>();
         var thisBatch = new Dictionary<(string, string, string), DecidedBefore>();
         for (var place = 0; place < batch.Count; place++)
@@ -298,9 +298,9 @@ internal sealed partial class HoldEngine(NpgsqlDataSource database, ExchangeRate
                 {
                     forPartners.Add(undo);
                 }
-                if (again is { Answer.Approved: true } && found.Decided.ContainsKey(place))
+                if (again is { Answer.Approved: true } && asked.Attempt is { } attempt)
                 {
-                    repeated.Add(before.Answer.Id);
+                    repeated.Add((before.Answer.Id, attempt));
                 }
                 continue;
             }
@@ -337,7 +337,7 @@ internal sealed partial class HoldEngine(NpgsqlDataSource database, ExchangeRate
         }
 
         forPartners.AddRange(decided.Select(one => one.ForPartner).OfType<RemoteMessage>());
-        await connection.Commit(decided, [.. repeated], EventsOf(decided, now), forPartners, now, CancellationToken.None);
+        await connection.Commit(decided, repeated, EventsOf(decided, now), forPartners, now, CancellationToken.None);
         return answers;
     }
 

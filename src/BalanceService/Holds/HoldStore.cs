@@ -71,23 +71,29 @@ internal static class HoldStore
             id, partner_id, user_id, account_id, card_id, type, status, amount, currency, authorized_at,
             processor, processor_transaction_id, fingerprint, merchant_mid, merchant_name, merchant_mcc, merchant_country,
             entry_channel, transmitted_at, action_code, reason, approval_code, available,
-            held, authorized_amount, remote, backing_id, expires_at, original_amount, original_currency, rate_id, explanation)
+            held, authorized_amount, remote, backing_id, expires_at, original_amount, original_currency, rate_id, explanation, decided_for)
         select
             id, partner_id, user_id, account_id, card_id, type, case action_code when '0000' then 'Authorized' else 'Declined' end, amount, currency, $1,
             processor, processor_transaction_id, fingerprint, merchant_mid, merchant_name, merchant_mcc, merchant_country,
             entry_channel, transmitted_at, action_code, reason, approval_code, available,
-            authorized_amount, authorized_amount, remote, backing_id, expires_at, original_amount, original_currency, rate_id, explanation::json
-        from unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31) as decided (
+            authorized_amount, authorized_amount, remote, backing_id, expires_at, original_amount, original_currency, rate_id, explanation::json, decided_for
+        from unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32) as decided (
             id, partner_id, user_id, account_id, card_id, type, amount, currency,
             processor, processor_transaction_id, fingerprint, merchant_mid, merchant_name, merchant_mcc, merchant_country,
             entry_channel, transmitted_at, action_code, reason, approval_code, available,
-            authorized_amount, remote, backing_id, expires_at, original_amount, original_currency, rate_id, explanation, place)
+            authorized_amount, remote, backing_id, expires_at, original_amount, original_currency, rate_id, explanation, decided_for, place)
         order by place
         """;
 
     internal const string Owe = "insert into outbox (message_ids, type, body) select message_ids::uuid[], type, body::json from unnest($1, $2, $3) as owed (message_ids, type, body)";
 
-    private const string NoteRepeats = "update transactions set repeated_at = $1 where id = any($2)";
+    private const string NoteRepeats =
+        """
+        update transactions
+        set told = told || again.attempts
+        from (select id, array_agg(attempt) as attempts from unnest($1, $2) as again (id, attempt) group by id) as again
+        where transactions.id = again.id and coalesce(cardinality(told), 0) < 32
+        """;
 
     /// <summary>What a batch is decided from.</summary>
     public sealed class Found
@@ -175,7 +181,7 @@ internal static class HoldStore
     public static async Task Commit(
         this NpgsqlConnection connection,
         IReadOnlyList<DecidedNow> decided,
-        IReadOnlyList<Guid> repeated,
+        IReadOnlyList<(Guid Id, Guid Attempt)> repeated,
         IReadOnlyList<(Guid[] Ids, string Type, string Body)> owed,
         IReadOnlyList<RemoteMessage> forPartners,
         DateTimeOffset now,
@@ -215,14 +221,15 @@ internal static class HoldStore
             Column(record, decided, one => one.OriginalCurrency, NpgsqlDbType.Text);
             Column(record, decided, one => one.RateId, NpgsqlDbType.Uuid);
             Column(record, decided, one => one.Explanation, NpgsqlDbType.Text);
+            Column(record, decided, one => one.Asked.Attempt, NpgsqlDbType.Uuid);
             record.Parameters.Add(new NpgsqlParameter<int[]> { TypedValue = [.. Enumerable.Range(0, decided.Count)] });
             batch.BatchCommands.Add(record);
         }
         if (repeated.Count > 0)
         {
             var note = new NpgsqlBatchCommand(NoteRepeats);
-            note.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = now });
-            note.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. repeated] });
+            note.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. repeated.Select(again => again.Id)] });
+            note.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. repeated.Select(again => again.Attempt)] });
             batch.BatchCommands.Add(note);
         }
         if (owed.Count > 0)

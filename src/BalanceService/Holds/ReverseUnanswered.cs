@@ -45,7 +45,11 @@ internal sealed class ReverseUnanswered(NpgsqlDataSource database, TimeProvider 
                 await work.OweToPartner(RemoteMessage.Undo(RemoteBalance.Of(balance), reference, id, unanswered.CardId, null, null, AnsweredLate, now));
             }
         }
-        else if (authorisation is { Held: > 0, ClearedAmount: 0 } && !(authorisation.RepeatedAt > unanswered.OccurredAt))
+        else if (authorisation.WasToldBesides(unanswered.Attempt))
+        {
+            await work.ForgetAttempt(authorisation.Id, unanswered.Attempt);
+        }
+        else if (authorisation is { Held: > 0, ClearedAmount: 0 })
         {
             var reversal = new Operation
             {

@@ -38,13 +38,20 @@ internal sealed record OpenTransaction
     public long? OriginalAmount { get; init; }
     public string? OriginalCurrency { get; init; }
 
-    public DateTimeOffset? RepeatedAt { get; init; }
+
+    /// <summary>The attempts of the processor that its answer went to.</summary>
+    public Guid? DecidedFor { get; init; }
+
+    public Guid[]? Told { get; init; }
 
     public string? Processor { get; init; }
     public string? ProcessorTransactionId { get; init; }
 
     /// <summary>What a partner's host knows it by.</summary>
     public Guid Reference => Processor is null ? Id : RemoteReference.Of(Processor, ProcessorTransactionId!, Type.ToString());
+
+    /// <summary>Whether another of the processor's attempts was told the answer.</summary>
+    public bool WasToldBesides(Guid attempt) => (DecidedFor is { } first && first != attempt) || Told?.Any(told => told != attempt) == true;
 
     /// <summary>Whether money may still come of it: not of a decline, and not of a question about the card.</summary>
     public bool IsAboutMoney => Status != TransactionStatus.Declined && Type is TransactionType.Purchase or TransactionType.Cash;
@@ -80,7 +87,7 @@ internal sealed record Asking(string Processor, string TransactionId, byte[] Fin
 internal static class OperationStore
 {
     private const string OpenColumns =
-        "id, partner_id, user_id, account_id, card_id, type, status, amount, currency, held, remote, backing_id, cleared_amount, refunded_amount, original_amount, original_currency, repeated_at, "
+        "id, partner_id, user_id, account_id, card_id, type, status, amount, currency, held, remote, backing_id, cleared_amount, refunded_amount, original_amount, original_currency, decided_for, told, "
         + "processor, processor_transaction_id";
 
     /// <summary>A processor's authorisation: which account to lock before anything is decided.</summary>
@@ -103,6 +110,12 @@ internal static class OperationStore
         work.One<KeptOperation>(
             "select fingerprint, answer from operations where processor_transaction_id = @TransactionId and processor = @Processor and kind = @kind",
             new { asking.TransactionId, asking.Processor, kind = kind.ToString() });
+
+    /// <summary>One attempt was not answered in time after all.</summary>
+    public static Task ForgetAttempt(this Work work, Guid transactionId, Guid attempt) =>
+        work.Change(
+            "update transactions set decided_for = nullif(decided_for, @attempt), told = array_remove(told, @attempt) where id = @transactionId",
+            new { transactionId, attempt });
 
     /// <summary>Records an operation with what it changes of its transaction, and moves the hold.</summary>
     /// <param name="asking">Null for what we do by ourselves.</param>

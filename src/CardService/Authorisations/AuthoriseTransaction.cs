@@ -179,7 +179,7 @@ internal static class AuthoriseTransaction
                 }
             }
 
-            asked = new AuthorisationUnanswered(card.PartnerId, card.BalanceId, card.Id, processor, request.TransactionId, request.Type.ToString(), default);
+            asked = new AuthorisationUnanswered(card.PartnerId, card.BalanceId, card.Id, processor, request.TransactionId, request.Type.ToString(), Guid.CreateVersion7(clock.GetUtcNow()), default);
             var decision = await balanceService.Post<DecideAuthorisation, AuthorisationDecided>(
                 "/internal/authorisations",
                 new DecideAuthorisation(
@@ -203,6 +203,7 @@ internal static class AuthoriseTransaction
                     HoldLifetimeDays = programme.HoldLifetimeDays,
                     TimeZone = programme.TimeZone,
                     Limits = request.Type == TransactionType.Verification ? [] : controls.Limits(),
+                    Attempt = asked.Attempt,
                 },
                 inTime);
             return decision.Value is { } decided ? Decided(decided) : decision.Refusal();

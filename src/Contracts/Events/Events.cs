@@ -47,7 +47,7 @@ public sealed record AuthorisationDeclined(
 
 /// <summary>CardService had no answer to an authorisation in time, and told the processor so: nothing may stay held for it.</summary>
 public sealed record AuthorisationUnanswered(
-    Guid PartnerId, Guid BalanceId, Guid CardId, string Processor, string TransactionId, string Type, DateTimeOffset OccurredAt) : IEvent;
+    Guid PartnerId, Guid BalanceId, Guid CardId, string Processor, string TransactionId, string Type, Guid Attempt, DateTimeOffset OccurredAt) : IEvent;
 
 /// <summary>A hold fell away, in part or in whole, without the money being taken.</summary>
 /// <param name="Amount">What fell away, minor units.</param>

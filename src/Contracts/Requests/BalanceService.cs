@@ -15,6 +15,7 @@ public sealed record BalanceFacts(Guid Id, Guid PartnerId, Guid UserId, Guid Pro
 /// <param name="HoldLifetimeDays">When the hold falls away by itself, 1 to 60 days.</param>
 /// <param name="TimeZone">IANA name of the zone in which days, weeks and months of <paramref name="Limits"/> begin.</param>
 /// <param name="Limits">What the card may spend; each holds by itself. At most 32.</param>
+/// <param name="Attempt">Tells apart the times that the processor asked, so that one that was not answered can be named (<c>AuthorisationUnanswered</c>).</param>
 public sealed record DecideAuthorisation(
     string Processor,
     string TransactionId,
@@ -34,7 +35,8 @@ public sealed record DecideAuthorisation(
     bool Partial = false,
     int HoldLifetimeDays = 7,
     string TimeZone = "UTC",
-    IReadOnlyList<SpendLimit>? Limits = null);
+    IReadOnlyList<SpendLimit>? Limits = null,
+    Guid? Attempt = null);
 
 /// <summary>The most that a card may spend. What was reversed or refunded in full does not count; declines never do.</summary>
 /// <param name="Rule">Names the limit in the explanation of a decline, such as <c>card.amount.day</c> or <c>programme.uses.month</c>.</param>

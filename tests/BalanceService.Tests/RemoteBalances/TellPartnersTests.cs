@@ -97,7 +97,7 @@ public sealed class TellPartnersTests(LedgerSuite suite) : RemoteTest(suite)
         MustApprove(await Ask(payment));
         var bus = Bus.Factory.CreateUsingRabbitMq(rabbit => rabbit.Host(new Uri(Suite.Messaging)));
         await bus.StartAsync();
-        await bus.Publish(new AuthorisationUnanswered(user.PartnerId, balanceId, user.UserId, "sandbox", (string)payment["transactionId"]!, "Purchase", Suite.Clock.GetUtcNow()), publish => publish.MessageId = Guid.CreateVersion7());
+        await bus.Publish(new AuthorisationUnanswered(user.PartnerId, balanceId, user.UserId, "sandbox", (string)payment["transactionId"]!, "Purchase", Guid.CreateVersion7(), Suite.Clock.GetUtcNow()), publish => publish.MessageId = Guid.CreateVersion7());
         await Eventually.Holds(async () => await Messages(balanceId, "Reversal") == 1, "the reversal");
         await bus.StopAsync();
 
