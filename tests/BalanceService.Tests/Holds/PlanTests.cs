@@ -33,7 +33,7 @@ public sealed partial class PlanTests(LedgerSuite suite, ITestOutputHelper outpu
     private static readonly string[] _record =
     [
         "timestamptz:2026-11-01T00:00:00Z", "uuid[]", "uuid[]", "uuid[]", "uuid[]", "uuid[]", "text[]", "bigint[]", "text[]", "text[]", "text[]", "bytea[]", "text[]", "text[]", "text[]", "text[]",
-        "text[]", "timestamptz[]", "text[]", "text[]", "text[]", "bigint[]", "bigint[]", "boolean[]", "uuid[]", "timestamptz[]", "bigint[]", "text[]", "uuid[]", "text[]", "int[]",
+        "text[]", "timestamptz[]", "text[]", "text[]", "text[]", "bigint[]", "bigint[]", "boolean[]", "uuid[]", "timestamptz[]", "bigint[]", "text[]", "uuid[]", "text[]", "uuid[]", "int[]",
     ];
 
     /// <summary>The hold engine's, on connections that it pins itself.</summary>

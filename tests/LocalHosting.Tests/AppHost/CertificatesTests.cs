@@ -116,7 +116,7 @@ public sealed class CertificatesTests : IDisposable
         var keys = Directory.EnumerateFiles(place.Folder, "*", SearchOption.AllDirectories)
             .Where(file => File.ReadAllText(file) is var text && (text.Contains("PRIVATE KEY", StringComparison.Ordinal) || text.StartsWith("development:", StringComparison.Ordinal)))
             .ToList();
-        Assert.Equal(12, keys.Count);
+        Assert.Equal(13, keys.Count);
         Assert.All(keys, file => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file)));
     }
 
