@@ -161,7 +161,7 @@ public sealed partial class PlanTests(LedgerSuite suite, ITestOutputHelper outpu
         string[] values =
         [
             Written, Partner, User, Balance, Card, "Purchase", "10", "PLN", "sandbox", "written", "\\\\x00", "M-1", "Shop", "5411", "PL", "Pos", "2026-11-01T00:00:00Z", "0000", "APPROVED", "123456",
-            "490", "10", "false", "NULL", "2026-11-08T00:00:00Z", "NULL", "NULL", "NULL", "NULL", "0",
+            "490", "10", "false", "NULL", "2026-11-08T00:00:00Z", "NULL", "NULL", "NULL", "NULL", "NULL", "0",
         ];
         Assert.Equal(_record.Length - 1, values.Length);
         await Run(connection, "begin");
