@@ -17,11 +17,19 @@ internal sealed class ReverseUnanswered(NpgsqlDataSource database, TimeProvider 
 {
     public const string AnsweredLate = "ANSWERED_LATE";
 
+    /// <summary>How long the processor has to ask again and hear the decision, before it is taken back.</summary>
+    public const int GraceSeconds = 5;
+
     private static readonly Counter<long> _late = LedgerMeter.Meter.CreateCounter<long>("antaca.authorisations.late", "{authorisation}", "Authorisations that were decided too late for the processor, and reversed.");
 
     public async Task Consume(ConsumeContext<AuthorisationUnanswered> context)
     {
         var unanswered = context.Message;
+        var grace = unanswered.OccurredAt.AddSeconds(GraceSeconds) - clock.GetUtcNow();
+        if (grace > TimeSpan.Zero)
+        {
+            await Task.Delay(grace, clock, context.CancellationToken);
+        }
         var now = clock.GetUtcNow();
         await using var work = await Work.Begin(database, context.CancellationToken);
         if (!await work.FirstTime(context.EventId(), nameof(ReverseUnanswered), now))

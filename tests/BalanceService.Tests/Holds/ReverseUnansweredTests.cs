@@ -63,7 +63,7 @@ public sealed class ReverseUnansweredTests(LedgerSuite suite) : ProcessorTest(su
         await bus.StartAsync();
         var id = Guid.CreateVersion7();
         var happened = new AuthorisationUnanswered(
-            user.PartnerId, balanceId, user.UserId, "sandbox", (string)payment["transactionId"]!, (string)payment["type"]!, attempt, Suite.Clock.GetUtcNow());
+            user.PartnerId, balanceId, user.UserId, "sandbox", (string)payment["transactionId"]!, (string)payment["type"]!, attempt, Suite.Clock.GetUtcNow().AddMinutes(-1));
         await Eventually.Holds(
             async () =>
             {
