@@ -24,7 +24,7 @@ internal sealed record Waiting(DecideAuthorisation Asked, RemoteWord? Word)
 }
 
 /// <summary>How it ended for one who waited: an answer, one of the refusals below, or nothing that can be found.</summary>
-internal sealed record Decided(DecidedKind Kind, Authorisation? Answer = null, bool Replayed = false);
+internal sealed record Decided(DecidedKind Kind, Authorisation? Answer = null);
 
 internal enum DecidedKind
 {
@@ -50,6 +50,9 @@ internal sealed record BackingAccount(Guid Id, long Found)
 {
     public long Available { get; set; } = Found;
 }
+
+/// <summary>What a card spent on a balance since the transaction with the first id.</summary>
+internal readonly record struct SpentWindow(Guid AccountId, Guid CardId, Guid FirstId);
 
 internal sealed record DecidedBefore(Authorisation Answer, bool Late);
 
@@ -264,21 +267,13 @@ internal sealed partial class HoldEngine(NpgsqlDataSource database, ExchangeRate
     private async Task<List<(Waiting Waiting, Decided Answer)>?> Decide(Lane lane, List<Waiting> batch, bool skipLocked, bool lockBacking)
     {
         var now = clock.GetUtcNow();
-        var windows = new List<(Guid AccountId, Guid CardId, Guid FirstId)>();
-        foreach (var asked in batch.Select(waiting => waiting.Asked))
-        {
-            windows.AddRange(WindowsOf(asked, now).Select(window => (asked.BalanceId, asked.CardId, window)));
-        }
+        var windows = batch.ConvertAll(waiting => WindowsOf(waiting.Asked, now));
+        var looked = windows.SelectMany(window => window).OfType<SpentWindow>().Distinct().ToList();
 
         var connection = await lane.Open();
         var found = await connection.Begin(
-            new HoldStore.Asked { Batch = batch, Windows = windows.Distinct().ToList(), SkipLocked = skipLocked, LockBacking = lockBacking },
-            CancellationToken.None);
-        var spent = new Dictionary<(Guid AccountId, Guid CardId, Guid FirstId), (long Spent, int Used)>();
-        foreach (var (window, place) in windows.Distinct().Select((window, place) => (window, place)))
-        {
-            spent[window] = found.Spent.GetValueOrDefault(place);
-        }
+            new HoldStore.Asked { Batch = batch, Windows = looked, SkipLocked = skipLocked, LockBacking = lockBacking }, CancellationToken.None);
+        var spent = looked.Index().ToDictionary(window => window.Item, window => found.Spent.GetValueOrDefault(window.Index));
 
         var answers = new List<(Waiting, Decided)>(batch.Count);
         var decided = new List<DecidedNow>(batch.Count);
@@ -325,7 +320,7 @@ internal sealed partial class HoldEngine(NpgsqlDataSource database, ExchangeRate
             }
 
             var backing = found.Backing.GetValueOrDefault((balance.PartnerId, balance.Currency, balance.Remote ? nameof(AccountKind.Deposit) : nameof(AccountKind.Credit)));
-            var one = await DecideOne(waiting, balance, backing, spent, now);
+            var one = await DecideOne(waiting, balance, backing, windows[place], spent, now);
             if (one.Answer.Reason == "PARTNER_LIMIT" && !lockBacking)
             {
                 await lane.Abandon();
@@ -345,14 +340,14 @@ internal sealed partial class HoldEngine(NpgsqlDataSource database, ExchangeRate
         Waiting waiting,
         HeldBalance balance,
         BackingAccount? backing,
-        Dictionary<(Guid AccountId, Guid CardId, Guid FirstId), (long Spent, int Used)> spent,
+        SpentWindow?[] windows,
+        Dictionary<SpentWindow, (long Spent, int Used)> spent,
         DateTimeOffset now)
     {
         var asked = waiting.Asked;
         var word = waiting.Word;
         var rate = asked.Currency == balance.Currency ? null : word?.Rate ?? await rates.Find(asked.Currency, balance.Currency, CancellationToken.None);
         var amount = asked.Currency == balance.Currency ? asked.Amount : rate?.Convert(asked.Amount, asked.Currency, balance.Currency);
-        var zone = ZoneOf(asked);
         var inputs = new DecisionInputs
         {
             Card = asked.Decline ?? word?.Decline,
@@ -362,9 +357,9 @@ internal sealed partial class HoldEngine(NpgsqlDataSource database, ExchangeRate
             BackingAvailable = backing?.Available ?? (balance.Remote ? 0 : null),
             Partial = asked.Partial,
             StandIn = word?.StandIn == true ? true : null,
-            Limits = asked.Amount == 0 ? [] : [.. (asked.Limits ?? []).Select(limit =>
+            Limits = [.. windows.Zip(asked.Limits ?? [], (window, limit) =>
             {
-                var before = limit.Window == SpendWindow.Transaction ? default : spent[(asked.BalanceId, asked.CardId, FirstIdOf(limit, zone, now))];
+                var before = window is { } counted ? spent[counted] : default;
                 return new LimitInput(limit.Rule, limit.Amount, limit.Uses, before.Spent, before.Used);
             })],
         };
@@ -379,7 +374,7 @@ internal sealed partial class HoldEngine(NpgsqlDataSource database, ExchangeRate
             {
                 backing.Available -= decision.Amount;
             }
-            foreach (var window in WindowsOf(asked, now).Select(first => (asked.BalanceId, asked.CardId, first)).Distinct())
+            foreach (var window in windows.OfType<SpentWindow>().Distinct())
             {
                 spent[window] = (spent[window].Spent + decision.Amount, spent[window].Used + 1);
             }
@@ -417,17 +412,23 @@ internal sealed partial class HoldEngine(NpgsqlDataSource database, ExchangeRate
 
     /// <summary>A repeat hears what was decided; only where that came too late for anybody, it hears that.</summary>
     private static Decided Again(Waiting waiting, DecidedBefore before) =>
-        before.Answer.Reason == ReverseTransaction.ReversedFirst ? new Decided(DecidedKind.Answered, before.Answer, Replayed: true)
+        before.Answer.Reason == ReverseTransaction.ReversedFirst ? new Decided(DecidedKind.Answered, before.Answer)
         : !before.Answer.Fingerprint.AsSpan().SequenceEqual(waiting.Fingerprint) ? new Decided(DecidedKind.TransactionIdReused)
-        : before.Late ? new Decided(DecidedKind.Answered, before.Answer with { ActionCode = "1000", Reason = "ANSWERED_LATE", ApprovalCode = null, Amount = 0 }, Replayed: true)
-        : new Decided(DecidedKind.Answered, before.Answer, Replayed: true);
+        : before.Late ? new Decided(DecidedKind.Answered, before.Answer with { ActionCode = "1000", Reason = "ANSWERED_LATE", ApprovalCode = null, Amount = 0 })
+        : new Decided(DecidedKind.Answered, before.Answer);
 
-    private static IEnumerable<Guid> WindowsOf(DecideAuthorisation asked, DateTimeOffset now) =>
-        asked.Amount == 0 ? [] : (asked.Limits ?? []).Where(limit => limit.Window != SpendWindow.Transaction).Select(limit => FirstIdOf(limit, ZoneOf(asked), now));
-
-    private static Guid FirstIdOf(SpendLimit limit, TimeZoneInfo zone, DateTimeOffset now) => SpendWindow.FirstId(SpendWindow.Beginning(limit.Window, zone, now));
-
-    private static TimeZoneInfo ZoneOf(DecideAuthorisation asked) => TimeZoneInfo.FindSystemTimeZoneById(asked.TimeZone);
+    /// <summary>What each limit counts besides this transaction, in their order; null for one that counts nothing else. None where no money is asked for.</summary>
+    private static SpentWindow?[] WindowsOf(DecideAuthorisation asked, DateTimeOffset now)
+    {
+        if (asked.Amount == 0 || asked.Limits is not { Count: > 0 } limits)
+        {
+            return [];
+        }
+        var zone = TimeZoneInfo.FindSystemTimeZoneById(asked.TimeZone);
+        return [.. limits.Select(limit => limit.Window == SpendWindow.Transaction
+            ? (SpentWindow?)null
+            : new SpentWindow(asked.BalanceId, asked.CardId, SpendWindow.FirstId(SpendWindow.Beginning(limit.Window, zone, now))))];
+    }
 
     private static List<(Guid[] Ids, string Type, string Body)> EventsOf(List<DecidedNow> decided, DateTimeOffset now)
     {

@@ -113,7 +113,7 @@ internal static class HoldStore
     public sealed class Asked
     {
         public required IReadOnlyList<Waiting> Batch { get; init; }
-        public required IReadOnlyList<(Guid AccountId, Guid CardId, Guid FirstId)> Windows { get; init; }
+        public required IReadOnlyList<SpentWindow> Windows { get; init; }
 
         /// <summary>Balances that somebody else has locked are left out.</summary>
         public bool SkipLocked { get; init; }
