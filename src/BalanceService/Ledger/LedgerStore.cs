@@ -65,7 +65,7 @@ internal static class LedgerStore
     public static Task<IReadOnlyList<Account>> LockForReload(this Work work, Guid balanceId, Caller caller) =>
         work.Many<Account>(LockFunding, new { balanceId, caller.IsOperator, caller.UserId, caller.PartnerId });
 
-    /// <summary>Records a reload and moves its money from <paramref name="funding"/> to <paramref name="balance"/>.</summary>
+    /// <summary>Records a reload and moves its money from <paramref name="funding"/> to <paramref name="balance"/>, a user's or the partner's own.</summary>
     public static Task<Transaction?> PostReload(this Work work, Guid id, Account funding, Account balance, long amount, string reference, DateTimeOffset now) =>
         work.One<Transaction>(
             """

@@ -90,18 +90,6 @@ internal static class PartnerBalanceStore
             """,
             new { balance.Id, balance.PartnerId, balance.LowThreshold, balance.Notify });
 
-    /// <summary>Records a reload of a partner's own balance. Its money moves with <see cref="LedgerStore.Post"/>.</summary>
-    public static Task<Transaction?> AddReload(this Work work, Guid id, Account balance, long amount, string reference, DateTimeOffset now) =>
-        work.One<Transaction>(
-            """
-            insert into transactions (id, partner_id, account_id, type, status, amount, currency, reference, authorized_at, cleared_at, cleared_amount)
-            values (@id, @PartnerId, @balanceId, 'Reload', 'Cleared', @amount, @Currency, @reference, @now, @now, @amount)
-            returning id, user_id, account_id, card_id, type, status, amount, currency, reference, merchant_mid, merchant_name, merchant_mcc,
-                merchant_country, authorized_at, cleared_at, action_code, reason, authorized_amount, cleared_amount, refunded_amount, original_amount, held,
-                original_currency
-            """,
-            new { id, balance.PartnerId, balanceId = balance.Id, balance.Currency, amount, reference, now });
-
     /// <summary>One page of what moved on a partner's own balance, newest first.</summary>
     public static Task<IReadOnlyList<PartnerMovement>> ListMovements(this NpgsqlDataSource database, Guid balanceId, Guid partnerId, PageRequest page, CancellationToken cancel) =>
         database.Many<PartnerMovement>(

@@ -58,8 +58,7 @@ internal static class ReloadPartnerBalance
 
         Work.Audit(partnerId: balance.PartnerId);
         var now = clock.GetUtcNow();
-        var reload = await work.AddReload(Guid.CreateVersion7(now), balance, amount, request.Reference, now);
-        await work.Post(balance.PartnerId, reload!.Id, operationId: null, balance.Currency, [(funding.Id, -amount), (balance.Id, amount)], now);
-        return await work.Answer(once, StatusCodes.Status201Created, TransactionView.Of(reload));
+        var reload = await work.PostReload(Guid.CreateVersion7(now), funding, balance, amount, request.Reference, now);
+        return await work.Answer(once, StatusCodes.Status201Created, TransactionView.Of(reload!));
     }
 }
