@@ -1,5 +1,4 @@
 using Antaca.BalanceService.Ledger;
-using Antaca.Contracts.Events;
 using Antaca.ServiceDefaults;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
@@ -17,21 +16,6 @@ internal static class BlockBalance
         Guid balanceId, Caller caller, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancel)
     {
         await using var work = await Work.Begin(database, cancel);
-        if (await work.FindForChange(balanceId, caller) is not { } balance)
-        {
-            return BalanceProblems.NotFound();
-        }
-        if (balance.State == AccountState.Closed)
-        {
-            return BalanceProblems.Closed();
-        }
-        Work.Audit(userId: balance.UserId, partnerId: balance.PartnerId);
-        if (balance.State != AccountState.Blocked)
-        {
-            await work.SaveState(balance.Id, balance.PartnerId, AccountState.Blocked);
-            work.Owe(new BalanceStateChanged(balance.PartnerId, balance.UserId!.Value, balance.Id, nameof(AccountState.Blocked), clock.GetUtcNow()));
-        }
-        await work.Commit();
-        return TypedResults.Ok(BalanceView.Of(balance with { State = AccountState.Blocked }));
+        return await work.ChangeState(balanceId, caller, AccountState.Blocked, clock.GetUtcNow());
     }
 }
