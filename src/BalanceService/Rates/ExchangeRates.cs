@@ -1,5 +1,4 @@
 using Antaca.ServiceDefaults;
-using Microsoft.Extensions.Caching.Memory;
 using Npgsql;
 
 namespace Antaca.BalanceService.Rates;
@@ -47,27 +46,13 @@ internal sealed class ExchangeRates(NpgsqlDataSource database, TimeProvider cloc
 
     private const int MaxPairs = 10_000;
 
-    private readonly MemoryCache _asked = new(new MemoryCacheOptions { SizeLimit = MaxPairs });
+    private readonly ShortMemory<(string From, string To), ExchangeRate?> _asked = new(
+        (pair, cancel) => database.FindRate(pair.From, pair.To, clock.GetUtcNow(), cancel), clock, GoodForSeconds, MaxPairs);
 
     /// <summary>The newest rate of the pair, written either way round; null where none is known.</summary>
-    public async ValueTask<ExchangeRate?> Find(string from, string to, CancellationToken cancel)
-    {
-        var now = clock.GetUtcNow();
-        if (_asked.TryGetValue((from, to), out Known? known) && known!.GoodUntil > now)
-        {
-            return known.Rate;
-        }
-        var rate = await database.FindRate(from, to, now, cancel);
-        _asked.Set(
-            (from, to),
-            new Known(rate, now.AddSeconds(GoodForSeconds)),
-            new MemoryCacheEntryOptions { Size = 1, AbsoluteExpirationRelativeToNow = TimeSpan.FromSeconds(GoodForSeconds) });
-        return rate;
-    }
+    public ValueTask<ExchangeRate?> Find(string from, string to, CancellationToken cancel) => _asked.Find((from, to), cancel);
 
     public void Dispose() => _asked.Dispose();
-
-    private sealed record Known(ExchangeRate? Rate, DateTimeOffset GoodUntil);
 }
 
 internal static class Converting

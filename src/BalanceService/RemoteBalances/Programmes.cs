@@ -1,6 +1,5 @@
 using Antaca.Contracts.Requests;
 using Antaca.ServiceDefaults;
-using Microsoft.Extensions.Caching.Memory;
 
 namespace Antaca.BalanceService.RemoteBalances;
 
@@ -11,24 +10,13 @@ internal sealed class Programmes([FromKeyedServices("datacore")] Peer dataCore, 
 
     private const int MaxProgrammes = 10_000;
 
-    private readonly MemoryCache _asked = new(new MemoryCacheOptions { SizeLimit = MaxProgrammes });
+    private readonly ShortMemory<Guid, ProgrammeFacts?> _asked = new(
+        async (programmeId, cancel) => (await dataCore.Get<ProgrammeFacts>($"/internal/programmes/{programmeId}", cancel)).ValueOrNothing,
+        clock,
+        GoodForSeconds,
+        MaxProgrammes);
 
-    public async ValueTask<ProgrammeFacts?> Find(Guid programmeId, CancellationToken cancel)
-    {
-        var now = clock.GetUtcNow();
-        if (_asked.TryGetValue(programmeId, out Known? known) && known!.GoodUntil > now)
-        {
-            return known.Programme;
-        }
-        var programme = (await dataCore.Get<ProgrammeFacts>($"/internal/programmes/{programmeId}", cancel)).ValueOrNothing;
-        _asked.Set(
-            programmeId,
-            new Known(programme, now.AddSeconds(GoodForSeconds)),
-            new MemoryCacheEntryOptions { Size = 1, AbsoluteExpirationRelativeToNow = TimeSpan.FromSeconds(GoodForSeconds) });
-        return programme;
-    }
+    public ValueTask<ProgrammeFacts?> Find(Guid programmeId, CancellationToken cancel) => _asked.Find(programmeId, cancel);
 
     public void Dispose() => _asked.Dispose();
-
-    private sealed record Known(ProgrammeFacts? Programme, DateTimeOffset GoodUntil);
 }

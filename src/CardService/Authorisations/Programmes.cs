@@ -1,6 +1,5 @@
 using Antaca.Contracts.Requests;
 using Antaca.ServiceDefaults;
-using Microsoft.Extensions.Caching.Memory;
 
 namespace Antaca.CardService.Authorisations;
 
@@ -11,39 +10,27 @@ internal sealed class Programmes([FromKeyedServices("datacore")] Peer dataCore, 
 
     private const int MaxProgrammes = 10_000;
 
-    private readonly MemoryCache _asked = new(new MemoryCacheOptions { SizeLimit = MaxProgrammes });
+    private readonly ShortMemory<Guid, ProgrammeFacts?> _asked = new(
+        async (programId, cancel) => (await dataCore.Get<ProgrammeFacts>($"/internal/programmes/{programId}", cancel)).ValueOrNothing,
+        clock,
+        GoodForSeconds,
+        MaxProgrammes);
 
-    public async ValueTask<ProgrammeFacts?> Find(Guid programId, CancellationToken cancel)
-    {
-        if (_asked.TryGetValue(programId, out Answer? known) && known!.GoodUntil > clock.GetUtcNow())
-        {
-            return known.Programme;
-        }
-        var asked = clock.GetUtcNow();
-        var programme = (await dataCore.Get<ProgrammeFacts>($"/internal/programmes/{programId}", cancel)).ValueOrNothing;
-        var entry = new MemoryCacheEntryOptions { Size = 1, AbsoluteExpirationRelativeToNow = TimeSpan.FromSeconds(GoodForSeconds) };
-        _asked.Set(programId, new Answer(programme, asked.AddSeconds(GoodForSeconds)), entry);
-        return programme;
-    }
+    private readonly ShortMemory<string, Guid[]> _served = new(
+        async (processor, cancel) =>
+            [.. (await dataCore.Get<ServedProgrammes>($"/internal/programmes?processor={Uri.EscapeDataString(processor)}", cancel)).ValueOrNothing?.Programs ?? []],
+        clock,
+        GoodForSeconds,
+        MaxProgrammes);
+
+    public ValueTask<ProgrammeFacts?> Find(Guid programId, CancellationToken cancel) => _asked.Find(programId, cancel);
 
     /// <summary>The programmes that a processor serves: of these alone it sees and says anything.</summary>
-    public async ValueTask<Guid[]> ServedBy(string processor, CancellationToken cancel)
+    public ValueTask<Guid[]> ServedBy(string processor, CancellationToken cancel) => _served.Find(processor, cancel);
+
+    public void Dispose()
     {
-        if (_asked.TryGetValue(processor, out Served? known) && known!.GoodUntil > clock.GetUtcNow())
-        {
-            return known.Programs;
-        }
-        var asked = clock.GetUtcNow();
-        var served = (await dataCore.Get<ServedProgrammes>($"/internal/programmes?processor={Uri.EscapeDataString(processor)}", cancel)).ValueOrNothing;
-        Guid[] programs = [.. served?.Programs ?? []];
-        var entry = new MemoryCacheEntryOptions { Size = 1, AbsoluteExpirationRelativeToNow = TimeSpan.FromSeconds(GoodForSeconds) };
-        _asked.Set(processor, new Served(programs, asked.AddSeconds(GoodForSeconds)), entry);
-        return programs;
+        _asked.Dispose();
+        _served.Dispose();
     }
-
-    public void Dispose() => _asked.Dispose();
-
-    private sealed record Served(Guid[] Programs, DateTimeOffset GoodUntil);
-
-    private sealed record Answer(ProgrammeFacts? Programme, DateTimeOffset GoodUntil);
 }
