@@ -10,19 +10,15 @@ public static class SpendRuleFaults
     public const int MaxCodes = 200;
     public const int MaxMerchants = 50;
 
-    private const int MccLength = 4;
-    private const int CountryLength = 2;
-    private const int MaxMidLength = 32;
-
     /// <summary>Notes what is wrong with the rules; null are none.</summary>
     /// <param name="at">What stands before the names of their fields, such as <c>controls.</c></param>
     public static Faults UnlessSpendRules(this Faults faults, SpendRules? rules, string at = "") => faults
         .UnlessLimits(rules?.Limits ?? [], at + "limits")
-        .UnlessAllowed(rules?.Mcc?.Allow, at + "mcc.allow", MaxCodes, IsMcc, "codes of four digits")
-        .UnlessDenied(rules?.Mcc?.Deny, at + "mcc.deny", MaxCodes, IsMcc, "codes of four digits")
-        .UnlessAllowed(rules?.Countries?.Allow, at + "countries.allow", MaxCodes, IsCountry, "codes of two capital letters")
-        .UnlessDenied(rules?.Countries?.Deny, at + "countries.deny", MaxCodes, IsCountry, "codes of two capital letters")
-        .UnlessAllowed(rules?.Merchants?.Allow, at + "merchants.allow", MaxMerchants, IsMid, $"ids of 1 to {MaxMidLength} characters");
+        .UnlessAllowed(rules?.Mcc?.Allow, at + "mcc.allow", MaxCodes, MerchantFaults.IsMcc, "codes of four digits")
+        .UnlessDenied(rules?.Mcc?.Deny, at + "mcc.deny", MaxCodes, MerchantFaults.IsMcc, "codes of four digits")
+        .UnlessAllowed(rules?.Countries?.Allow, at + "countries.allow", MaxCodes, MerchantFaults.IsCountry, "codes of two capital letters")
+        .UnlessDenied(rules?.Countries?.Deny, at + "countries.deny", MaxCodes, MerchantFaults.IsCountry, "codes of two capital letters")
+        .UnlessAllowed(rules?.Merchants?.Allow, at + "merchants.allow", MaxMerchants, IsMid, $"ids of 1 to {MerchantFaults.MaxMidLength} characters");
 
     private static Faults UnlessLimits(this Faults faults, IReadOnlyList<LimitRule?> limits, string field)
     {
@@ -49,9 +45,5 @@ public static class SpendRuleFaults
     private static Faults UnlessDenied(this Faults faults, IReadOnlyList<string?>? denied, string field, int most, Func<string?, bool> isOne, string what) =>
         faults.Unless(denied is null || (denied.Count <= most && denied.All(isOne)), field, $"must be {most} {what} at the most");
 
-    private static bool IsMcc(string? code) => code is { Length: MccLength } && code.All(char.IsAsciiDigit);
-
-    private static bool IsCountry(string? code) => code is { Length: CountryLength } && code.All(char.IsAsciiLetterUpper);
-
-    private static bool IsMid(string? mid) => mid is { Length: >= 1 and <= MaxMidLength } && !mid.Any(char.IsControl);
+    private static bool IsMid(string? mid) => mid is { Length: >= 1 and <= MerchantFaults.MaxMidLength } && !mid.Any(char.IsControl);
 }

@@ -28,10 +28,7 @@ internal static class ClearTransaction
         .UnlessLine(record.TransactionId, "transactionId", AuthorisationProblems.MaxTransactionIdLength)
         .Unless(record.Amount.Amount > 0, "amount", "must be more than zero")
         .Unless(record.OriginalAmount is null or { Amount: > 0 }, "originalAmount", "must be more than zero")
-        .UnlessLine(record.Merchant.Mid, "merchant.mid", 32)
-        .UnlessLine(record.Merchant.Name, "merchant.name", 100)
-        .Unless(record.Merchant.Mcc.Length == 4 && record.Merchant.Mcc.All(char.IsAsciiDigit), "merchant.mcc", "must be four digits")
-        .Unless(record.Merchant.Country.Length == 2 && record.Merchant.Country.All(char.IsAsciiLetterUpper), "merchant.country", "must be two capital letters");
+        .UnlessMerchant(record.Merchant.Mid, record.Merchant.Name, record.Merchant.Mcc, record.Merchant.Country);
 
     public static IResult Answer(ClearingOutcome outcome) => outcome.Kind switch
     {

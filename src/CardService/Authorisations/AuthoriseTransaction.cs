@@ -18,10 +18,6 @@ internal static class AuthoriseTransaction
     public const int DeadlineMilliseconds = 1_500;
 
     private const int MaxTransactionIdLength = 64;
-    private const int MaxMidLength = 32;
-    private const int MaxMerchantNameLength = 100;
-    private const int MccLength = 4;
-    private const int CountryLength = 2;
 
     internal enum TransactionType
     {
@@ -222,10 +218,7 @@ internal static class AuthoriseTransaction
             .Unless(request.Amount.Amount >= 0, "amount", "must not be negative")
             .Unless(request.Amount.Amount == 0 == (request.Type == TransactionType.Verification), "amount", "must be zero for a Verification, and only there")
             .Unless(request.OriginalAmount is not { Amount: < 0 }, "originalAmount", "must not be negative")
-            .UnlessLine(merchant.Mid, "merchant.mid", MaxMidLength)
-            .UnlessLine(merchant.Name, "merchant.name", MaxMerchantNameLength)
-            .Unless(merchant.Mcc.Length == MccLength && merchant.Mcc.All(char.IsAsciiDigit), "merchant.mcc", "must be four digits")
-            .Unless(merchant.Country.Length == CountryLength && merchant.Country.All(char.IsAsciiLetterUpper), "merchant.country", "must be two capital letters");
+            .UnlessMerchant(merchant.Mid, merchant.Name, merchant.Mcc, merchant.Country);
     }
 
     private static DeclineReason? Mismatch(IdentifiedCard identified) => identified switch
