@@ -37,7 +37,26 @@ internal enum ClearingKind
 }
 
 /// <param name="Answer">As it was kept, byte for byte.</param>
-internal sealed record ClearingOutcome(ClearingKind Kind, string? Answer = null, bool Replayed = false);
+internal sealed record ClearingOutcome(ClearingKind Kind, string? Answer = null);
+
+/// <summary>A record that is ready to be posted.</summary>
+/// <param name="Accounts">The balance, then its partner's own; locked.</param>
+/// <param name="Amount">In the balance's currency.</param>
+/// <param name="Rate">What it was converted with; null where it was in that currency.</param>
+/// <param name="Authorised">The authorisation that it names.</param>
+internal sealed record Presented(
+    ClearingRecord Record, Asking Asking, IReadOnlyList<Account> Accounts, long Amount, ExchangeRate? Rate, OpenTransaction? Authorised, DateTimeOffset Now)
+{
+    public Account Balance => Accounts[0];
+
+    public bool Remote => Balance.Holder == BalanceHolder.Partner;
+
+    /// <summary>The partner's account behind the balance; null where there is none.</summary>
+    public Account? Backing => Accounts.FirstOrDefault(account => account.Opened && account.Kind == (Remote ? AccountKind.Deposit : AccountKind.Credit));
+
+    /// <summary>What the merchant took, where that is in another currency or the processor says so.</summary>
+    public Money? Original => Record.OriginalAmount ?? (Rate is null ? null : Record.Amount);
+}
 
 /// <summary>
 /// Turns holds into entries. The scheme takes what it takes: of a balance that cannot bear it, and of an exchange rate that has
@@ -48,7 +67,20 @@ internal sealed class Clearings(
 {
     private static readonly AccountKind[] _own = [AccountKind.Partner, AccountKind.Credit, AccountKind.Deposit, AccountKind.Funding, AccountKind.Settlement];
 
-    public async Task<ClearingOutcome> Clear(ClearingRecord record, string processor, CancellationToken cancel)
+    public Task<ClearingOutcome> Clear(ClearingRecord record, string processor, CancellationToken cancel) =>
+        Present(record, processor, OperationKind.Clearing, PostClearing, cancel);
+
+    /// <summary>Gives money back that was cleared: to the balance, or where that is closed, to the partner.</summary>
+    public Task<ClearingOutcome> Refund(ClearingRecord record, string processor, CancellationToken cancel) =>
+        Present(record, processor, OperationKind.Refund, PostRefund, cancel);
+
+    /// <summary>The account of a card; null where the processor does not serve it.</summary>
+    public async Task<Guid?> AccountOf(Guid cardId, string processor, CancellationToken cancel) =>
+        (await cardService.FindCard(cardId, processor, cancel))?.BalanceId;
+
+    /// <summary>What clearings and refunds have in common: once for each id, on locked accounts, in the balance's currency, for the card's own authorisation.</summary>
+    private async Task<ClearingOutcome> Present(
+        ClearingRecord record, string processor, OperationKind kind, Func<Work, Presented, Task<ClearingOutcome>> post, CancellationToken cancel)
     {
         var asking = Asking.For(processor, record.TransactionId, record, json.Value.SerializerOptions);
         if (await AccountOf(record.AuthorizationId, record.CardId, processor, cancel) is not { } accountId)
@@ -58,9 +90,9 @@ internal sealed class Clearings(
 
         await using var work = await Work.Begin(database, cancel);
         var accounts = await work.LockAccounts(accountId, _own);
-        if (await work.FindAnswered(asking, OperationKind.Clearing) is { } before)
+        if (await work.FindAnswered(asking, kind) is { } before)
         {
-            return before.IsFor(asking) ? new ClearingOutcome(ClearingKind.Posted, before.Answer, Replayed: true) : new ClearingOutcome(ClearingKind.TransactionIdReused);
+            return before.IsFor(asking) ? new ClearingOutcome(ClearingKind.Posted, before.Answer) : new ClearingOutcome(ClearingKind.TransactionIdReused);
         }
         var balance = accounts[0];
         var rate = await rates.FindFor(record.Amount, balance.Currency, cancel);
@@ -68,19 +100,21 @@ internal sealed class Clearings(
         {
             return new ClearingOutcome(ClearingKind.CurrencyMismatch);
         }
-        var original = record.OriginalAmount ?? (rate is null ? null : record.Amount);
-
-        var now = clock.GetUtcNow();
         var authorised = record.AuthorizationId is { } id ? await work.FindOpen(id, processor) : null;
         if (authorised is not null && authorised.CardId != record.CardId)
         {
             return new ClearingOutcome(ClearingKind.AuthorizationNotFound);
         }
+        return await post(work, new Presented(record, asking, accounts, amount, rate, authorised, clock.GetUtcNow()));
+    }
+
+    private async Task<ClearingOutcome> PostClearing(Work work, Presented presented)
+    {
+        var (record, asking, accounts, amount, rate, authorised, now) = presented;
+        var (balance, remote, backing, original) = (presented.Balance, presented.Remote, presented.Backing, presented.Original);
         // What was declined may be presented all the same; it is another transaction then.
         var transaction = authorised is { IsAboutMoney: true } ? authorised : null;
         var transactionId = transaction?.Id ?? Guid.CreateVersion7(now);
-        var remote = balance.Holder == BalanceHolder.Partner;
-        var backing = accounts.FirstOrDefault(account => account.Opened && account.Kind == (remote ? AccountKind.Deposit : AccountKind.Credit));
         var posting = ClearingPosting.Of(new ClearingInputs
         {
             Amount = amount,
@@ -151,37 +185,10 @@ internal sealed class Clearings(
         return new ClearingOutcome(ClearingKind.Posted, answer);
     }
 
-    /// <summary>Gives money back that was cleared: to the balance, or where that is closed, to the partner.</summary>
-    public async Task<ClearingOutcome> Refund(ClearingRecord record, string processor, CancellationToken cancel)
+    private async Task<ClearingOutcome> PostRefund(Work work, Presented presented)
     {
-        var asking = Asking.For(processor, record.TransactionId, record, json.Value.SerializerOptions);
-        if (await AccountOf(record.AuthorizationId, record.CardId, processor, cancel) is not { } accountId)
-        {
-            return new ClearingOutcome(record.AuthorizationId is null ? ClearingKind.CardNotFound : ClearingKind.AuthorizationNotFound);
-        }
-
-        await using var work = await Work.Begin(database, cancel);
-        var accounts = await work.LockAccounts(accountId, _own);
-        if (await work.FindAnswered(asking, OperationKind.Refund) is { } before)
-        {
-            return before.IsFor(asking) ? new ClearingOutcome(ClearingKind.Posted, before.Answer, Replayed: true) : new ClearingOutcome(ClearingKind.TransactionIdReused);
-        }
-        var balance = accounts[0];
-        var rate = await rates.FindFor(record.Amount, balance.Currency, cancel);
-        if (rate.In(record.Amount, balance.Currency) is not { } amount)
-        {
-            return new ClearingOutcome(ClearingKind.CurrencyMismatch);
-        }
-        var original = record.OriginalAmount ?? (rate is null ? null : record.Amount);
-
-        var now = clock.GetUtcNow();
-        var refunded = record.AuthorizationId is { } id ? await work.FindOpen(id, processor) : null;
-        if (refunded is not null && refunded.CardId != record.CardId)
-        {
-            return new ClearingOutcome(ClearingKind.AuthorizationNotFound);
-        }
-        var remote = balance.Holder == BalanceHolder.Partner;
-        var backing = accounts.FirstOrDefault(account => account.Opened && account.Kind == (remote ? AccountKind.Deposit : AccountKind.Credit));
+        var (record, asking, accounts, amount, rate, refunded, now) = presented;
+        var (balance, remote, backing, original) = (presented.Balance, presented.Remote, presented.Backing, presented.Original);
         var taker = remote ? backing : balance;
         var moves = new Moves(accounts);
         moves.Add(AccountKind.Settlement, -amount);
@@ -245,10 +252,6 @@ internal sealed class Clearings(
         await work.Commit();
         return new ClearingOutcome(ClearingKind.Posted, answer);
     }
-
-    /// <summary>The account of a card; null where the processor does not serve it.</summary>
-    public async Task<Guid?> AccountOf(Guid cardId, string processor, CancellationToken cancel) =>
-        (await cardService.Get<CardFacts>($"/internal/cards/{cardId}?processor={Uri.EscapeDataString(processor)}", cancel)).ValueOrNothing?.BalanceId;
 
     /// <summary>Whose account it is about: of the authorisation that is named, or of a card that the processor serves.</summary>
     private async Task<Guid?> AccountOf(Guid? authorizationId, Guid cardId, string processor, CancellationToken cancel)

@@ -55,7 +55,7 @@ internal static class IncrementAuthorisation
         {
             return AuthorisationProblems.NotFound();
         }
-        var card = (await cardService.Get<CardFacts>($"/internal/cards/{authorised.CardId}?processor={Uri.EscapeDataString(processor)}", cancel)).ValueOrNothing;
+        var card = await cardService.FindCard(authorised.CardId, processor, cancel);
         if (card is null)
         {
             return AuthorisationProblems.NotFound();

@@ -47,7 +47,7 @@ internal static class ReverseTransaction
         {
             return faults.Problem();
         }
-        var card = (await cardService.Get<CardFacts>($"/internal/cards/{request.CardId}?processor={Uri.EscapeDataString(processor)}", cancel)).ValueOrNothing;
+        var card = await cardService.FindCard(request.CardId, processor, cancel);
         if (card is null)
         {
             return AuthorisationProblems.CardNotFound();

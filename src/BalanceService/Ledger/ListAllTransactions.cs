@@ -43,7 +43,7 @@ internal static class ListAllTransactions
         {
             transactions = await database.ListTransactions(filter, page, cancel);
         }
-        else if ((await cardService.Get<CardFacts>($"/internal/cards/{cardId}", cancel)).ValueOrNothing is { } card && (balanceId ?? card.BalanceId) == card.BalanceId)
+        else if (await cardService.FindCard(cardId.Value, processor: null, cancel) is { } card && (balanceId ?? card.BalanceId) == card.BalanceId)
         {
             transactions = await database.ListTransactions(filter with { BalanceId = card.BalanceId }, page, cancel);
         }
