@@ -66,25 +66,7 @@ internal sealed class BalanceServiceProcess : IAsyncDisposable
     }
 
     /// <summary>One HTTP/2 connection, as that neighbour.</summary>
-    public HttpClient Connect(string neighbour)
-    {
-        var certificate = ServiceIdentity.ReadPair(_certificates.CertificateOf(neighbour), _certificates.KeyOf(neighbour));
-        return new HttpClient(new SocketsHttpHandler
-        {
-            SslOptions =
-            {
-                ClientCertificates = [certificate],
-                LocalCertificateSelectionCallback = (_, _, _, _, _) => certificate,
-                RemoteCertificateValidationCallback = (_, shown, _, _) => shown is X509Certificate2 theirs && ServiceIdentity.ChainsTo(theirs, _internal),
-            },
-            UseProxy = false,
-        })
-        {
-            BaseAddress = new Uri($"https://localhost:{Text(_port)}"),
-            DefaultRequestVersion = HttpVersion.Version20,
-            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
-        };
-    }
+    public HttpClient Connect(string neighbour) => Neighbours.Connect(_certificates, _internal, neighbour, new Uri($"https://localhost:{Text(_port)}"));
 
     public async ValueTask DisposeAsync()
     {

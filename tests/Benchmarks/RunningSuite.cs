@@ -96,25 +96,8 @@ internal sealed class RunningSuite : IAsyncDisposable
     public AntacaConnection ProcessorConnection() => Connect("processor");
 
     /// <summary>A connection to a service's own port, as that neighbour.</summary>
-    public HttpClient Neighbour(string neighbour, string service)
-    {
-        var certificate = ServiceIdentity.ReadPair(Certificates.CertificateOf(neighbour), Certificates.KeyOf(neighbour));
-        return new HttpClient(new SocketsHttpHandler
-        {
-            SslOptions =
-            {
-                ClientCertificates = [certificate],
-                LocalCertificateSelectionCallback = (_, _, _, _, _) => certificate,
-                RemoteCertificateValidationCallback = (_, shown, _, _) => shown is X509Certificate2 theirs && ServiceIdentity.ChainsTo(theirs, _internal),
-            },
-            UseProxy = false,
-        })
-        {
-            BaseAddress = new Uri(Resource(service).Endpoints.Single(endpoint => endpoint.Name == "https").Url),
-            DefaultRequestVersion = HttpVersion.Version20,
-            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
-        };
-    }
+    public HttpClient Neighbour(string neighbour, string service) =>
+        Neighbours.Connect(Certificates, _internal, neighbour, new Uri(Resource(service).Endpoints.Single(endpoint => endpoint.Name == "https").Url));
 
     /// <summary>Milliseconds of processor time until now, by process; the load is this process.</summary>
     public IReadOnlyDictionary<string, double> ProcessorTimes()

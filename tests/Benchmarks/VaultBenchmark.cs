@@ -215,25 +215,7 @@ internal static class VaultBenchmark
             return replica;
         }
 
-        public HttpClient Neighbour(string name)
-        {
-            var certificate = ServiceIdentity.ReadPair(_certificates.CertificateOf(name), _certificates.KeyOf(name));
-            return new HttpClient(new SocketsHttpHandler
-            {
-                SslOptions =
-                {
-                    ClientCertificates = [certificate],
-                    LocalCertificateSelectionCallback = (_, _, _, _, _) => certificate,
-                    RemoteCertificateValidationCallback = (_, shown, _, _) => shown is X509Certificate2 theirs && ServiceIdentity.ChainsTo(theirs, _internal),
-                },
-                UseProxy = false,
-            })
-            {
-                BaseAddress = new Uri($"https://localhost:{Text(_port)}"),
-                DefaultRequestVersion = HttpVersion.Version20,
-                DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
-            };
-        }
+        public HttpClient Neighbour(string name) => Neighbours.Connect(_certificates, _internal, name, new Uri($"https://localhost:{Text(_port)}"));
 
         /// <summary>SIGKILL, at once; and a new process, which is not waited for.</summary>
         public async Task KillAndRestart()
